@@ -1,0 +1,174 @@
+// The programs that are measured, and how each is started, found and ended. All stand before the same echo server.
+// A contestant is up when it has answered its first call with 200; how long that took is part of the result.
+import { spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { createServer, request as httpRequest } from 'node:http';
+import { dirname, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+
+const here = dirname(fileURLToPath(import.meta.url));
+const upstream = [process.execPath, join(here, 'echo-server.mjs')];
+const startDeadlineMs = 60_000;
+const stopDeadlineMs = 5_000;
+/** Short against what is measured, long against what a poll costs. */
+const pollEveryMs = 5;
+const key = 'bench-key';
+
+export const call = { body: '{"message":"hello","count":1}', expect: '"message"' };
+
+/** `peer`: path of the Python mcpo's executable, or undefined. */
+export function contestants(peer) {
+  const list = [
+    {
+      name: 'floor',
+      key: undefined,
+      command: () => [process.execPath, join(here, 'floor.mjs'), ...upstream],
+      url: ({ stdout }) => urlIn(stdout),
+    },
+    {
+      name: 'mcpo',
+      key,
+      command: () => [
+        process.execPath,
+        join(here, '..', 'dist', 'cli.js'),
+        '--port',
+        '0',
+        '--api-key',
+        key,
+        '--',
+        ...upstream,
+      ],
+      url: ({ stderr }) => urlIn(stderr),
+    },
+  ];
+  if (peer !== undefined) {
+    list.push({
+      name: 'peer',
+      key,
+      command: (port) => [peer, '--host', '127.0.0.1', '--port', String(port), '--api-key', key, '--', ...upstream],
+      url: ({ port }) => `http://127.0.0.1:${port}`,
+    });
+  }
+  return list;
+}
+
+const running = new Set();
+
+/** Resolves when the first call was answered. */
+export async function start(contestant) {
+  const port = await freePort();
+  const command = contestant.command(port);
+  const from = performance.now();
+  const child = spawnGroup(command);
+  const output = { stdout: '', stderr: '', port };
+  for (const stream of ['stdout', 'stderr']) {
+    child[stream].setEncoding('utf8').on('data', (chunk) => {
+      output[stream] = (output[stream] + chunk).slice(0, 100_000);
+    });
+  }
+  for (;;) {
+    const url = contestant.url(output);
+    if (url !== undefined && (await answers(`${url}/echo`, contestant.key))) {
+      return { ...contestant, child, url: `${url}/echo`, startMs: performance.now() - from };
+    }
+    if (child.exitCode !== null || performance.now() - from > startDeadlineMs) {
+      await stop(child);
+      throw new Error(`${contestant.name} did not answer. ${command.join(' ')}\n${output.stderr.slice(-2000)}`);
+    }
+    await sleep(pollEveryMs);
+  }
+}
+
+/** What the upstream itself needs from its start to the answer to its first call: no proxy can be faster. */
+export async function upstreamStartMs() {
+  const from = performance.now();
+  const child = spawnGroup(upstream);
+  let answered = () => {};
+  child.stdout.on('data', () => answered());
+  const ask = (id, method, params) =>
+    new Promise((resolve) => {
+      answered = resolve;
+      child.stdin.write(`${JSON.stringify({ jsonrpc: '2.0', id, method, params })}\n`);
+    });
+  await ask(1, 'initialize', {
+    protocolVersion: '2025-11-25',
+    capabilities: {},
+    clientInfo: { name: 'bench', version: '1' },
+  });
+  await ask(2, 'tools/list', {});
+  await ask(3, 'tools/call', { name: 'echo', arguments: JSON.parse(call.body) });
+  const took = performance.now() - from;
+  await stop(child);
+  return took;
+}
+
+/** Resident memory of the process itself, without its children, in MiB; undefined where there is no /proc. */
+export function residentMib({ child }) {
+  try {
+    return Number(/VmRSS:\s*(\d+)/.exec(readFileSync(`/proc/${child.pid}/status`, 'utf8'))[1]) / 1024;
+  } catch {
+    return undefined;
+  }
+}
+
+export async function stop(child) {
+  running.delete(child);
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const exited = new Promise((resolve) => child.once('exit', resolve));
+  child.kill('SIGTERM');
+  const forced = setTimeout(() => killGroup(child), stopDeadlineMs);
+  await exited;
+  clearTimeout(forced);
+}
+
+export async function stopAll() {
+  await Promise.all([...running].map(stop));
+}
+
+function spawnGroup([program, ...args]) {
+  const environment = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('MCPO_')));
+  const child = spawn(program, args, { env: environment, detached: true, stdio: 'pipe' });
+  child.on('error', () => running.delete(child));
+  child.stdin.on('error', () => {});
+  running.add(child);
+  return child;
+}
+
+function killGroup(child) {
+  try {
+    process.kill(-child.pid, 'SIGKILL');
+  } catch {
+    // It ended by itself in the meantime.
+  }
+}
+
+/** The first line of JSON that has a `url`. */
+function urlIn(output) {
+  for (const line of output.split('\n').slice(0, -1)) {
+    if (!line.startsWith('{')) continue;
+    const { url } = JSON.parse(line);
+    if (typeof url === 'string') return url;
+  }
+  return undefined;
+}
+
+function answers(url, bearer) {
+  return new Promise((resolve) => {
+    const headers = { 'content-type': 'application/json', 'content-length': Buffer.byteLength(call.body) };
+    if (bearer !== undefined) headers.authorization = `Bearer ${bearer}`;
+    const request = httpRequest(url, { method: 'POST', headers, agent: false }, (response) => {
+      response.resume().on('end', () => resolve(response.statusCode === 200));
+    });
+    request.on('error', () => resolve(false)).end(call.body);
+  });
+}
+
+function freePort() {
+  return new Promise((resolve) => {
+    const server = createServer().listen(0, '127.0.0.1', () => {
+      const { port } = server.address();
+      server.close(() => resolve(port));
+    });
+  });
+}

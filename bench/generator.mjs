@@ -1,0 +1,81 @@
+// The load generator: keep-alive connections on bare sockets, one fixed request each at a time, and a parser that knows
+// no more of HTTP than it needs. It runs in its own process and costs a few microseconds a call, so that it is not what
+// is measured. Every answer must be a 200 that holds `expect`; anything else ends the run with an error.
+// Usage: node generator.mjs '{url, key, body, expect, callers, warmupMs, measureMs}'; prints {calls, seconds, p50Us, p99Us}.
+import { connect } from 'node:net';
+
+const { url, key, body, expect, callers, warmupMs, measureMs } = JSON.parse(process.argv[2]);
+const { hostname, port, pathname } = new URL(url);
+const request = Buffer.from(
+  [
+    `POST ${pathname} HTTP/1.1`,
+    `Host: ${hostname}:${port}`,
+    'Content-Type: application/json',
+    `Content-Length: ${Buffer.byteLength(body)}`,
+    ...(key === undefined ? [] : [`Authorization: Bearer ${key}`]),
+    '',
+    body,
+  ].join('\r\n'),
+);
+
+const latencies = [];
+let from = Infinity;
+let until = Infinity;
+
+await Promise.all(Array.from({ length: callers }, open));
+latencies.sort((a, b) => a - b);
+const at = (share) =>
+  Math.round(latencies[Math.min(latencies.length - 1, Math.floor(latencies.length * share))] * 1000);
+const report = { calls: latencies.length, seconds: (until - from) / 1000, p50Us: at(0.5), p99Us: at(0.99) };
+process.stdout.write(`${JSON.stringify(report)}\n`);
+
+/** Ends when the time is over; rejects on anything but the expected answer. */
+function open() {
+  return new Promise((resolve, reject) => {
+    let sentAt = 0;
+    let answer = '';
+    const socket = connect({ host: hostname, port: Number(port), noDelay: true });
+    const send = () => {
+      sentAt = performance.now();
+      socket.write(request);
+    };
+    const fail = (reason) => {
+      socket.destroy();
+      reject(reason);
+    };
+    socket.on('connect', () => {
+      if (from === Infinity) {
+        from = performance.now() + warmupMs;
+        until = from + measureMs;
+      }
+      send();
+    });
+    socket.on('data', (chunk) => {
+      answer = answer === '' ? chunk.latin1Slice() : answer + chunk.latin1Slice();
+      if (!isWhole(answer)) return;
+      if (!answer.startsWith('HTTP/1.1 200') || !answer.includes(expect)) {
+        fail(new Error(`unexpected answer: ${answer.slice(0, 500)}`));
+        return;
+      }
+      answer = '';
+      const now = performance.now();
+      if (sentAt >= from && now <= until) latencies.push(now - sentAt);
+      if (now < until) {
+        send();
+        return;
+      }
+      socket.destroy();
+      resolve();
+    });
+    socket.on('error', fail);
+    socket.on('end', () => fail(new Error('the connection was closed')));
+  });
+}
+
+function isWhole(answer) {
+  const head = answer.indexOf('\r\n\r\n');
+  if (head === -1) return false;
+  const length = /\r\ncontent-length: *(\d+)/i.exec(answer);
+  if (length !== null && length.index < head) return answer.length >= head + 4 + Number(length[1]);
+  return answer.endsWith('\r\n0\r\n\r\n');
+}

@@ -1,0 +1,152 @@
+// Composition root: the only file that sees everything. Loads the configuration, opens the listener, starts the fleet,
+// owns the current Snapshot (what requests see changes by one assignment, in `publish`), reloads and closes. It decides
+// nothing that one of its parts could decide.
+
+import { loadConfig, type ConfigInput } from './config/load.ts';
+import type { Config } from './config/types.ts';
+import { watchFile } from './config/watch.ts';
+import type { Observe } from './events.ts';
+import { Fleet } from './mcp/fleet.ts';
+import { killAllGroups } from './mcp/process/terminate.ts';
+import { createReload, type ReloadReport } from './reload.ts';
+import { createHttpServer, type HttpServer } from './server/listen.ts';
+import { buildSnapshot, type Snapshot } from './snapshot.ts';
+import { version } from './version.ts';
+
+export interface App {
+  /** Where it listens, such as http://127.0.0.1:8000, without a trailing slash. */
+  readonly url: string;
+  /**
+   * Resolves when every enabled server had its first attempt, good or bad. Rejects with DeadServerError where the only
+   * server, given on the command line, failed it.
+   */
+  readonly settled: Promise<void>;
+  snapshot(): Snapshot;
+  reload(): Promise<ReloadReport>;
+  /** Stops accepting, lets calls finish for a while, ends every child. Idempotent. */
+  close(): Promise<void>;
+  /** Ends every child at once, without waiting: for a program that exits now. */
+  kill(): void;
+}
+
+/** The only server did not start. */
+export class DeadServerError extends Error {
+  override readonly name = 'DeadServerError';
+}
+
+/** Calls in flight at the end get this long. With the children's own time it stays below the ten seconds of Docker. */
+const drainMs = 6_000;
+
+/** Throws ConfigError or ListenError, with nothing started. */
+export async function startApp(input: ConfigInput, observe: Observe): Promise<App> {
+  const startedAt = Date.now();
+  const app = new RunningApp(await loadConfig(input), input, observe, startedAt);
+  await app.listen();
+  return app;
+}
+
+class RunningApp implements App {
+  readonly settled: Promise<void>;
+  reload: () => Promise<ReloadReport>;
+
+  readonly #observe: Observe;
+  readonly #startedAt: number;
+  readonly #fleet: Fleet;
+  readonly #server: HttpServer;
+  #config: Config;
+  #current: Snapshot;
+  #watch: { close(): void } | undefined;
+  #closing: Promise<void> | undefined;
+  #settle: (work: Promise<void>) => void = () => {};
+
+  constructor(config: Config, input: ConfigInput, observe: Observe, startedAt: number) {
+    this.#config = config;
+    this.#observe = observe;
+    this.#startedAt = startedAt;
+    this.#fleet = new Fleet({
+      observe,
+      onChange: () => this.#publish(),
+      version,
+    });
+    this.#current = buildSnapshot(config, this.#fleet.handles, undefined);
+    this.#server = createHttpServer({
+      current: () => this.#current,
+      observe,
+      isStopping: () => this.#closing !== undefined,
+      version,
+      startedAt,
+    });
+    this.reload = createReload({
+      current: () => this.#config,
+      load: () => loadConfig(input),
+      apply: (next) => this.#apply(next),
+      observe,
+    });
+    this.settled = new Promise((resolve) => {
+      this.#settle = resolve;
+    });
+    // Whoever does not ask is not hurt: the state says the same.
+    this.settled.catch(() => {});
+  }
+
+  get url(): string {
+    return this.#server.url;
+  }
+
+  snapshot(): Snapshot {
+    return this.#current;
+  }
+
+  /** The listener first: a port in use starts nothing. */
+  async listen(): Promise<void> {
+    await this.#server.listen();
+    this.#apply(this.#config);
+    this.#settle(this.#firstAttempts());
+    const { file, hotReload, ignoredKeys } = this.#config;
+    for (const { server, key } of ignoredKeys) this.#observe({ type: 'config-key-ignored', server, key });
+    if (file !== undefined && hotReload) this.#watch = watchFile(file, () => void this.reload());
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  kill(): void {
+    killAllGroups();
+  }
+
+  #apply(next: Config): void {
+    this.#config = next;
+    this.#fleet.apply(next.servers, next.settings);
+    this.#publish();
+  }
+
+  /** What requests see changes here and nowhere else. */
+  #publish(): void {
+    this.#current = buildSnapshot(this.#config, this.#fleet.handles, this.#current);
+  }
+
+  async #firstAttempts(): Promise<void> {
+    await this.#fleet.attempted();
+    if (this.#closing !== undefined) return;
+    const states = [...this.#fleet.handles.values()].map((upstream) => upstream.status());
+    const ready = states.filter((status) => status.state === 'ready').length;
+    const tookMs = Date.now() - this.#startedAt;
+    this.#observe({ type: 'settled', ready, servers: states.length, tookMs });
+    const only = this.#config.mode === 'single' ? states[0] : undefined;
+    if (only !== undefined && only.state !== 'ready') {
+      throw new DeadServerError(`the server did not start: ${only.lastError ?? only.detail}`);
+    }
+  }
+
+  async #close(): Promise<void> {
+    const inFlight = [...this.#fleet.handles.values()].reduce((sum, upstream) => sum + upstream.status().inFlight, 0);
+    this.#observe({ type: 'stopping', reason: 'asked to stop', inFlight });
+    this.#watch?.close();
+    await this.#server.close(drainMs);
+    await this.#fleet.close(0);
+    this.#observe({ type: 'stopped' });
+  }
+}
+

@@ -1,0 +1,233 @@
+#!/usr/bin/env node
+// The program: turns the command line into an invocation, runs it, and translates signals and failures into an orderly
+// end and an exit code. The only file that sees process.argv, signals and process.exit. What the words mean is decided
+// in command-line/ and config/, what is printed in telemetry/. The server is loaded only where it is going to run, so
+// that help, version and mistakes are answered at once.
+
+import { closeSync, openSync } from 'node:fs';
+import { constants } from 'node:os';
+import { isatty } from 'node:tty';
+import type { App } from './app.ts';
+import { parseCommandLine, type Invocation } from './command-line/parse.ts';
+import { ConfigError } from './config/config-error.ts';
+import type { ConfigInput } from './config/load.ts';
+import type { GivenOptions } from './config/options.ts';
+import type { Config } from './config/types.ts';
+import { messageOf } from './errors.ts';
+import { printable } from './telemetry/printable.ts';
+import type { Report } from './telemetry/report.ts';
+import { version } from './version.ts';
+
+const exitFailed = 1;
+const exitBadInput = 2;
+
+/** A start that fails within this time leaves one sentence on stderr and nothing else. */
+const holdLogsMs = 2_000;
+
+const words = process.argv.slice(2);
+// On Linux this overwrites the arguments that everybody sees in the process list, a key among them.
+process.title = 'mcpo';
+surviveClosedPipes();
+try {
+  await run(parseCommandLine(words));
+} catch (error) {
+  await fail(error);
+}
+
+async function run(invocation: Invocation): Promise<void> {
+  switch (invocation.kind) {
+    case 'help':
+      return print(invocation.text);
+    case 'version':
+      return print(`${version}\n`);
+    case 'check':
+      return check(inputOf(invocation));
+    case 'openapi':
+      return printDocument(inputOf(invocation));
+    case 'serve':
+      return serve(inputOf(invocation));
+  }
+}
+
+function inputOf({ options, command }: Extract<Invocation, { options: unknown }>): ConfigInput {
+  return { options, environment: process.env, ...(command === undefined ? {} : { command }) };
+}
+
+async function check(input: ConfigInput): Promise<void> {
+  const { loadConfig } = await import('./config/load.ts');
+  const { describeConfig } = await import('./config/secret.ts');
+  await print(`${JSON.stringify(describeConfig(await loadConfig(input)), null, 2)}\n`);
+}
+
+/** Runs until a signal. */
+async function serve(input: ConfigInput): Promise<void> {
+  const { app, report, config, stop } = await start(input, {}, isatty(1));
+  // A stop that was asked for is a success.
+  stopOn(['SIGINT', 'SIGTERM'], app, stop, () => 0);
+  const onTerminal = [0, 1, 2].some((descriptor) => isatty(descriptor));
+  process.on('SIGHUP', () => {
+    if (onTerminal && terminalIsGone()) stop(0);
+    else void app.reload();
+  });
+  await settle(app, report);
+  const { publicUrl, pathPrefix } = config.settings;
+  const baseUrl = publicUrl === undefined ? `${app.url}${pathPrefix}` : await configuredBaseUrl(config);
+  report.started({ url: app.url, baseUrl }, () => app.snapshot());
+}
+
+/** Listens on a free port of this machine only, so that it can run beside a proxy with the same configuration. */
+async function printDocument(input: ConfigInput): Promise<void> {
+  const apart: GivenOptions = { host: '127.0.0.1', port: 0, hotReload: false };
+  const { app, report, config, stop } = await start(input, apart, false);
+  let interrupted = false;
+  stopOn(['SIGINT', 'SIGTERM', 'SIGHUP'], app, stop, (signal) => {
+    interrupted = true;
+    return exitCodeOf(signal);
+  });
+  await settle(app, report);
+  if (interrupted) return;
+  const { renderDocument } = await import('./openapi/document.ts');
+  const snapshot = app.snapshot();
+  const { head, tail, basePath } = renderDocument({ server: snapshot.root, snapshot });
+  await print(`${head}${JSON.stringify((await configuredBaseUrl(config)) + basePath)}${tail}\n`);
+  report.silence();
+  stop(0);
+}
+
+interface Started {
+  readonly app: App;
+  readonly report: Report;
+  readonly config: Config;
+  /** Closes everything, then ends the process. */
+  readonly stop: (exitCode: number) => void;
+}
+
+async function start(input: ConfigInput, overrides: GivenOptions, watched: boolean): Promise<Started> {
+  const { loadConfig } = await import('./config/load.ts');
+  // Read here too: a mistake is told before the server is loaded, and the log begins at the right level.
+  const config = await loadConfig(input);
+  const [{ startApp }, report] = await Promise.all([import('./app.ts'), reportFor(config, watched)]);
+  const app = await startApp({ ...input, options: { ...input.options, ...overrides } }, report.observe);
+  let stopping = false;
+  const stop = (exitCode: number): void => {
+    if (stopping) return;
+    stopping = true;
+    void app.close().then(() => process.exit(exitCode), fail);
+  };
+  reportBugs(report, stop);
+  return { app, report, config, stop };
+}
+
+/** Waits for every server's first attempt. The only server of a command line has to make it. */
+async function settle(app: App, report: Report): Promise<void> {
+  try {
+    await app.settled;
+  } catch (error) {
+    report.silence();
+    app.kill();
+    throw error;
+  }
+}
+
+async function reportFor(config: Config, watched: boolean): Promise<Report> {
+  const [{ createLogs }, { createReport }, { createStartMessage }] = await Promise.all([
+    import('./telemetry/logs.ts'),
+    import('./telemetry/report.ts'),
+    import('./telemetry/start-message.ts'),
+  ]);
+  const level = config.settings.logLevel;
+  const pretty = isatty(2);
+  const write = (text: string): void => void process.stdout.write(text);
+  return createReport({
+    logs: createLogs({ level, pretty, destination: process.stderr }),
+    startMessage: watched ? createStartMessage({ version, colors: process.stdout.hasColors(), write }) : undefined,
+    sameScreen: pretty,
+    // With many servers none can end the program; and who debugs a start wants all of it.
+    holdMs: config.mode === 'single' && level !== 'debug' ? holdLogsMs : 0,
+  });
+}
+
+/** The first signal ends in good order, the second at once. */
+function stopOn(
+  signals: readonly NodeJS.Signals[],
+  app: App,
+  stop: (exitCode: number) => void,
+  exitCode: (signal: NodeJS.Signals) => number,
+): void {
+  let asked = false;
+  for (const signal of signals) {
+    process.on(signal, () => {
+      if (asked) {
+        app.kill();
+        process.exit(exitCodeOf(signal));
+      }
+      asked = true;
+      stop(exitCode(signal));
+    });
+  }
+}
+
+/** As shells report a process that a signal ended. */
+function exitCodeOf(signal: NodeJS.Signals): number {
+  return 128 + constants.signals[signal];
+}
+
+/** After a hang-up the process has no controlling terminal; `kill -HUP` leaves it as it is. */
+function terminalIsGone(): boolean {
+  try {
+    closeSync(openSync('/dev/tty', 'r'));
+    return false;
+  } catch {
+    return true;
+  }
+}
+
+/**
+ * A promise that nobody awaited concerns one task: it is logged, and the others go on. After an exception that nobody
+ * caught the state is unknown: it is logged, and the process ends, for whoever supervises it to start it again.
+ */
+function reportBugs(report: Report, stop: (exitCode: number) => void): void {
+  process.on('unhandledRejection', (error) => {
+    report.observe({ type: 'internal-error', requestId: '', error });
+  });
+  process.on('uncaughtException', (error) => {
+    report.observe({ type: 'internal-error', requestId: '', error });
+    stop(exitFailed);
+  });
+}
+
+/** What other programs use as far as the configuration alone can tell, root path and path prefix included. */
+async function configuredBaseUrl({ settings }: Config): Promise<string> {
+  const [{ accessRules }, { mountOf }, { expectedBinding }] = await Promise.all([
+    import('./server/access/rules.ts'),
+    import('./server/access/proxies.ts'),
+    import('./server/bind.ts'),
+  ]);
+  const nobody = { headers: {}, peer: undefined, encrypted: false };
+  const { origin, rootPath } = mountOf(settings, accessRules(settings, expectedBinding(settings)), nobody);
+  return `${origin}${rootPath}${settings.pathPrefix}`;
+}
+
+/** Whoever reads our output may go away, or its terminal; that is no reason to stop serving. */
+function surviveClosedPipes(): void {
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
+}
+
+/** Resolves when the text is out, or nobody is there to read it. */
+function print(text: string, stream: NodeJS.WriteStream = process.stdout): Promise<void> {
+  return new Promise((resolve) => {
+    stream.write(text, () => resolve());
+  });
+}
+
+/** One sentence on stderr; only a bug of our own shows where it happened. */
+async function fail(error: unknown): Promise<never> {
+  const expected = error instanceof Error && ['ConfigError', 'ListenError', 'DeadServerError'].includes(error.name);
+  const text = expected ? printable(messageOf(error)) : `internal error: ${stackOf(error)}`;
+  await print(`mcpo: ${text}\n`, process.stderr);
+  return process.exit(error instanceof ConfigError ? exitBadInput : exitFailed);
+}
+
+function stackOf(error: unknown): string {
+  return (error instanceof Error ? error.stack : undefined) ?? messageOf(error);
+}

@@ -1,0 +1,188 @@
+// The words of the command line as an invocation: which command, which options, which words belong to the server. The
+// flags are those of the table in config/options.ts. Pure: it reads no file and no variable, prints nothing and never
+// exits; a mistake is a ConfigError whose sentence names the flag. What the values mean is decided by config/.
+
+import { Command, CommanderError, Option } from 'commander';
+import { ConfigError } from '../config/config-error.ts';
+import { options, type GivenOptions, type OptionDefinition } from '../config/options.ts';
+import { didYouMean } from '../nearest.ts';
+import { commandHelp, commandUsage, programDescription, programHelp, programUsage } from './help.ts';
+
+export type Invocation =
+  | { readonly kind: 'help'; readonly text: string }
+  | { readonly kind: 'version' }
+  | {
+      /** Start the proxy; print the resolved configuration; print the OpenAPI document. */
+      readonly kind: 'serve' | 'check' | 'openapi';
+      readonly options: GivenOptions;
+      /** The words after `--`, untouched; undefined where there is no `--`. */
+      readonly command: readonly string[] | undefined;
+    };
+
+/** `argv` without the interpreter and the script. */
+export function parseCommandLine(argv: readonly string[]): Invocation {
+  const { own, command } = splitAtSeparator(argv);
+  const given = new Map<string, unknown>();
+  let printed = '';
+  let chosen = 'serve' as CommandName;
+  const choose = (name: CommandName, words: readonly string[]): void => {
+    refuseWords(name, words);
+    chosen = name;
+  };
+  try {
+    createProgram(given, choose, (text) => (printed += text)).parse([...own], { from: 'user' });
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    if (error.exitCode === 0) return { kind: 'help', text: printed };
+    throw mistake(error);
+  }
+  return chosen === 'version' ? { kind: chosen } : { kind: chosen, options: Object.fromEntries(given), command };
+}
+
+type CommandName = 'serve' | 'check' | 'openapi' | 'version';
+
+/** Only the first `--` separates: the server's command may hold more of them. */
+function splitAtSeparator(argv: readonly string[]): {
+  own: readonly string[];
+  command: readonly string[] | undefined;
+} {
+  const index = argv.indexOf('--');
+  return index < 0 ? { own: argv, command: undefined } : { own: argv.slice(0, index), command: argv.slice(index + 1) };
+}
+
+function createProgram(
+  given: Map<string, unknown>,
+  choose: (name: CommandName, words: readonly string[]) => void,
+  print: (text: string) => void,
+): Command {
+  const program = new Command('mcpo')
+    .description(programDescription)
+    .usage(programUsage)
+    .argument('[words...]')
+    // `-h` is --host, as in the Python program.
+    .addHelpOption(new Option('--help', 'show this help').helpGroup('Other:'))
+    .helpCommand('help [command]')
+    .exitOverride()
+    .configureOutput({ writeOut: print, writeErr: () => undefined, getOutHelpWidth: () => helpColumns })
+    .configureHelp({ visibleArguments: () => [], visibleCommands: () => [] })
+    .showSuggestionAfterError(false)
+    .enablePositionalOptions()
+    // A command that lacks its `--` keeps its own flags, so that the mistake reported is the missing `--`.
+    .passThroughOptions()
+    .addHelpText('after', programHelp)
+    .action((words: string[]) => choose('serve', words));
+  for (const option of commanderOptions(given)) program.addOption(option);
+
+  for (const name of ['check', 'openapi', 'version'] as const) {
+    const subcommand = program
+      .command(name)
+      .usage(commandUsage[name])
+      .argument('[words...]')
+      .passThroughOptions()
+      .addHelpOption(new Option('--help', 'show this help'))
+      .addHelpText('after', commandHelp(name))
+      .action((words: string[]) => choose(name, words));
+    if (name === 'version') continue;
+    for (const option of commanderOptions(given)) subcommand.addOption(option.hideHelp());
+  }
+  return program;
+}
+
+/** The help reads the same on every terminal and in a file. */
+const helpColumns = 100;
+
+/** New objects for each command: commander keeps state in them. */
+function commanderOptions(given: Map<string, unknown>): Option[] {
+  return options.flatMap((definition) => commanderOption(definition, given));
+}
+
+/** A flag and its other forms; all write to the same entry, and of several the last one counts. */
+function commanderOption(definition: OptionDefinition, given: Map<string, unknown>): Option[] {
+  const { name, flag, short, aliases = [], placeholder, repeatable, group } = definition;
+  const flags = short === undefined ? flag : `${short}, ${flag}`;
+  const help = helpLine(definition);
+  if (definition.kind === 'boolean') {
+    const on = new Option(flags, help).argParser(() => given.set(name, true));
+    const off = new Option(`--no-${flag.slice(2)}`).hideHelp().argParser(() => given.set(name, false));
+    return [on, off].map((option) => option.helpGroup(`${group}:`));
+  }
+  const record = (value: string): void => {
+    if (everyFlag.has(value)) throw missingValue(definition);
+    const before = given.get(name);
+    given.set(name, repeatable === true ? [...(Array.isArray(before) ? before : []), value] : value);
+  };
+  const main = new Option(`${flags} <${placeholder}>`, help);
+  const others = aliases.map((alias) => new Option(`${alias} <${placeholder}>`).hideHelp());
+  return [main, ...others].map((option) => option.argParser(record).helpGroup(`${group}:`));
+}
+
+function helpLine({ help, aliases = [], repeatable, default: fallback }: OptionDefinition): string {
+  const notes = aliases.map((alias) => `also ${alias}`);
+  if (repeatable === true) notes.push('repeatable');
+  if (fallback !== undefined) notes.push(`default: ${fallback}`);
+  return notes.length === 0 ? help : `${help} (${notes.join('; ')})`;
+}
+
+/** A flag where a value should be means that the value was forgotten. */
+const everyFlag: ReadonlySet<string> = new Set([
+  '--help',
+  ...options.flatMap((option: OptionDefinition) => flagsOf(option)),
+]);
+
+const longFlags = [...everyFlag].filter((flag) => flag.startsWith('--'));
+
+function flagsOf({ flag, short, aliases = [] }: OptionDefinition): string[] {
+  return [flag, ...(short === undefined ? [] : [short]), ...aliases];
+}
+
+const commandNames = ['check', 'openapi', 'version', 'help'];
+
+/** Words that are no option: a misspelt command, or a server's command without `--`. Only the first is quoted. */
+function refuseWords(name: CommandName, words: readonly string[]): void {
+  const [word] = words;
+  if (word === undefined) return;
+  if (name === 'version') throw new ConfigError('"mcpo version" takes no further words.');
+  const alone = words.length === 1 || everyFlag.has(words[1] ?? '');
+  const suggestion = name === 'serve' && alone ? didYouMean(word, commandNames) : '';
+  if (suggestion !== '') throw new ConfigError(`"${word}" is no command of mcpo.${suggestion}`);
+  const start = name === 'serve' ? 'mcpo' : `mcpo ${name}`;
+  const rest = words.length === 1 ? '' : ' ...';
+  throw new ConfigError(
+    `"${word}" is not understood here: a server's command goes after "--" (${start} [options] -- ${word}${rest}), a configuration file after --config.`,
+  );
+}
+
+/** Commander's mistakes in sentences of our own. */
+function mistake(error: CommanderError): ConfigError {
+  const quoted = /'([^']*)'/u.exec(error.message)?.[1] ?? '';
+  if (error.code === 'commander.optionMissingArgument') {
+    const definition = options.find((option: OptionDefinition) =>
+      flagsOf(option).some((flag) => quoted.split(/[\s,]+/u).includes(flag)),
+    );
+    if (definition !== undefined) return missingValue(definition);
+  }
+  if (error.code === 'commander.unknownOption') return unknownFlag(quoted);
+  if (error.code === 'commander.help') return new ConfigError('"mcpo help" explains check, openapi and version.');
+  return new ConfigError(`${error.message.replace(/^error: /u, '')}; "mcpo --help" shows what there is.`);
+}
+
+function missingValue({ flag, short, placeholder }: OptionDefinition): ConfigError {
+  const both = short === undefined ? flag : `${flag} (${short})`;
+  const hint = hints.get(flag) ?? '"mcpo --help" explains it.';
+  return new ConfigError(`${both} needs a value, ${placeholder}; ${hint}`);
+}
+
+/** Where the same letters mean something else in most programs. */
+const hints: ReadonlyMap<string, string> = new Map([
+  ['--version', 'it sets the version of the document, the program\'s own is printed by "mcpo version".'],
+  ['--host', 'help is "mcpo --help".'],
+]);
+
+/** What follows the flag in the same word may be a secret and is not quoted. */
+function unknownFlag(word: string): ConfigError {
+  const flag = word.startsWith('--') ? word.replace(/=.*$/su, '') : word.slice(0, '-x'.length);
+  const known = options.find((option: OptionDefinition) => option.kind === 'boolean' && option.flag === flag);
+  if (known !== undefined) return new ConfigError(`${flag} takes no value; write ${flag} or --no-${flag.slice(2)}.`);
+  const suggestion = didYouMean(flag, longFlags);
+  return new ConfigError(`Unknown option "${flag}".${suggestion || ' "mcpo --help" shows all options.'}`);
+}

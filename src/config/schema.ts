@@ -1,0 +1,178 @@
+// The shape of the configuration file, and the sentences for what does not fit it.
+// Strict: a key that nobody reads is a mistake, told with what was probably meant; foreign-keys.ts knows the exceptions.
+// Values of "mcpo" are only typed here, for editors: option-values.ts judges them in the same words as flags.
+
+import * as z from 'zod';
+import { didYouMean } from '../nearest.ts';
+import { reservedServerNames } from '../routes.ts';
+import { ConfigError } from './config-error.ts';
+import { type Document, type Path, pathText } from './document.ts';
+import { meantByForeignKey } from './foreign-keys.ts';
+import { type OptionDefinition, type OptionKind, options } from './options.ts';
+
+const text = z.string('must be a string').refine((value) => !value.includes('\0'), 'holds a NUL character');
+const texts = z.array(text, 'must be a list of strings');
+const textMap = z.record(z.string(), text, 'must be an object with strings as values');
+const flag = z.boolean('must be true or false');
+const seconds = z.number('must be a number of seconds').meta({ exclusiveMinimum: 0 });
+const transport = text.meta({
+  enum: ['stdio', 'sse', 'streamable-http', 'streamable_http', 'streamablehttp', 'streamableHttp', 'http'],
+});
+const object = 'must be an object';
+
+const tool = z.strictObject(
+  {
+    name: text.describe('The name to offer the tool under.').optional(),
+    description: text.describe('Replaces the description that the server gives.').optional(),
+    timeout: seconds.describe('Seconds that a call of this tool may take.').optional(),
+    disabled: flag.describe('Does not offer this tool.').optional(),
+  },
+  object,
+);
+
+const upstreamTls = z.strictObject(
+  {
+    ca: text.describe('File with the certificates to trust (PEM), instead of the usual ones.').optional(),
+    cert: text.describe('File with the client certificate to show (PEM).').optional(),
+    key: text.describe('File with the key of the client certificate (PEM).').optional(),
+    insecure: flag.describe('Accepts any certificate. Only for tests.').optional(),
+  },
+  object,
+);
+
+const disabledTools = texts.describe('Tools that are not offered: names, or patterns with * and ?.').optional();
+const enabledTools = texts.describe('The only tools that are offered: names, or patterns with * and ?.').optional();
+
+const server = z.strictObject(
+  {
+    command: text.describe('Program that serves MCP over stdin and stdout.').optional(),
+    args: texts.describe('Arguments of the program.').optional(),
+    env: textMap.describe('Environment variables of the program.').optional(),
+    cwd: text.describe('Folder in which the program starts; relative to the folder of this file.').optional(),
+    inheritEnv: z
+      .union([z.boolean(), z.array(text)], 'must be true, false or a list of names')
+      .describe('Which variables the program inherits: all (the default), only the most necessary, or these too.')
+      .optional(),
+    type: transport.describe('How the server is spoken to. A url without it: Streamable HTTP, then SSE.').optional(),
+    transport: transport.describe('The same as type.').optional(),
+    url: text.describe('Address of a remote server.').optional(),
+    headers: textMap.describe('Headers sent to a remote server.').optional(),
+    tls: upstreamTls.describe('TLS towards a remote server.').optional(),
+    disabled: flag.describe('Keeps the entry without starting the server.').optional(),
+    required: flag
+      .describe('Whether /readyz waits for the first attempt to start this server (the default).')
+      .optional(),
+    timeout: seconds.describe('Seconds that a call may take.').optional(),
+    toolErrorStatus: z
+      .int('must be a whole number from 400 to 599')
+      .min(400, 'must be a whole number from 400 to 599')
+      .max(599, 'must be a whole number from 400 to 599')
+      .describe('HTTP status for an error that a tool reports (default 422).')
+      .optional(),
+    disabledTools,
+    disabled_tools: disabledTools,
+    enabledTools,
+    enabled_tools: enabledTools,
+    tools: z
+      .record(z.string(), tool, 'must be an object by tool names; a list of tools to offer is "enabledTools"')
+      .describe('Changes to single tools, by the name that the server gives them.')
+      .optional(),
+  },
+  object,
+);
+
+const serverName = z.string().meta({ pattern: '^[^/\\\\]+$', not: { enum: [...reservedServerNames] } });
+
+const settings = z.strictObject(
+  Object.fromEntries(
+    options.filter((option) => option.inFile).map((option) => [option.name, settingSchema(option).optional()]),
+  ),
+  object,
+);
+
+export const configFile = z.strictObject(
+  {
+    $schema: z.string().describe('Address of this schema, for editors.').optional(),
+    mcpServers: z.record(serverName, server, object).describe('The MCP servers, by the name in their address.'),
+    mcpo: settings.describe('Options of mcpo; a flag or a variable wins over them.').optional(),
+  },
+  object,
+);
+
+export type ConfigFile = z.infer<typeof configFile>;
+export type ServerEntry = z.infer<typeof server>;
+
+/** The typed file, or the first of its mistakes. */
+export function checkShape(value: unknown, document: Document): ConfigFile {
+  const result = configFile.safeParse(value);
+  if (result.success) return result.data;
+  const mistakes = result.error.issues.flatMap((issue) => toMistakes(issue, value));
+  mistakes.sort((a, b) => document.offset(a.path) - document.offset(b.path));
+  const [first] = mistakes;
+  if (first === undefined) throw result.error;
+  const label = first.atKey ? document.keyLabel(first.path) : document.label(first.path);
+  throw new ConfigError(`${label}${first.path.length === 0 ? 'the file' : ''} ${first.sentence}`);
+}
+
+interface Mistake {
+  readonly path: Path;
+  readonly atKey: boolean;
+  readonly sentence: string;
+}
+
+function toMistakes(issue: z.core.$ZodIssue, value: unknown): Mistake[] {
+  const path = issue.path.filter((step) => typeof step !== 'symbol');
+  if (issue.code === 'unrecognized_keys') {
+    return issue.keys.map((key) => ({ path: [...path, key], atKey: true, sentence: unknownKey(path, key) }));
+  }
+  if (path.length === 1 && path[0] === 'mcpServers' && !Object.hasOwn(Object(value), 'mcpServers')) {
+    return [{ path, atKey: false, sentence: 'is missing; write {"mcpServers": {"NAME": {"command": "..."}}}.' }];
+  }
+  return [{ path, atKey: false, sentence: `${issue.message}.` }];
+}
+
+function unknownKey(path: Path, key: string): string {
+  const [top] = path;
+  if (top === 'mcpo') {
+    const option: OptionDefinition | undefined = options.find((entry) => entry.name === key);
+    if (option !== undefined) return `cannot stand in the file; give it as ${option.flag}.`;
+  }
+  const meant = path.length === 2 ? meantByForeignKey(key) : undefined;
+  const known = meant === undefined ? knownKeys(path) : [meant];
+  const suggestion = meant === undefined ? didYouMean(key, known) : ` Did you mean "${meant}"?`;
+  const where = path.length === 0 ? 'the top of the file' : pathText(path);
+  return suggestion === '' ? `is unknown; ${where} takes ${known.join(', ')}.` : `is unknown.${suggestion}`;
+}
+
+function knownKeys([top, , member]: Path): readonly string[] {
+  if (top === undefined) return Object.keys(configFile.shape).filter((key) => key !== '$schema');
+  if (top === 'mcpo') return Object.keys(settings.shape);
+  if (member === 'tls') return Object.keys(upstreamTls.shape);
+  return Object.keys((member === 'tools' ? tool : server).shape).filter((key) => !key.includes('_'));
+}
+
+function settingSchema(option: OptionDefinition): z.ZodType {
+  const help = `${option.help[0]?.toUpperCase() ?? ''}${option.help.slice(1)}.`;
+  const description = option.default === undefined ? help : `${help} Default: ${option.default}.`;
+  return z.unknown().meta({ ...kindSchema(option.kind), description });
+}
+
+/** JSON Schema of a kind. Numbers and booleans may be strings, so that ${VAR} can give them. */
+function kindSchema(kind: OptionKind): Record<string, unknown> {
+  switch (kind) {
+    case 'port':
+      return { type: ['integer', 'string'], minimum: 0, maximum: 65_535 };
+    case 'boolean':
+      return { type: ['boolean', 'string'] };
+    case 'seconds':
+    case 'size':
+      return { type: ['number', 'string'], exclusiveMinimum: 0 };
+    case 'origins':
+    case 'networks':
+      return { type: ['array', 'string'], items: { type: 'string' } };
+    case 'log-level':
+      return { anyOf: [{ enum: ['debug', 'info', 'warning', 'error'] }, { type: 'string' }] };
+    default:
+      return { type: 'string' };
+  }
+}

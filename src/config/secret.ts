@@ -1,0 +1,124 @@
+// What may be shown of a configuration. `mcpo check` prints describeConfig; sentences that hold a URL use maskUrl.
+// Every value of `env` and `headers`, the key, and users' secrets and queries of URLs are masked; of arguments, what
+// follows a telling name. Inherited variables are not listed at all.
+
+import { options } from './options.ts';
+import { settingOf } from './settings.ts';
+import type { Config, ServerConfig, Settings, Target, ToolConfig } from './types.ts';
+
+const mask = '***';
+
+/** In the form of a file, so that it reads like what was written; times in seconds. JSON-able. */
+export function describeConfig(config: Config): Record<string, unknown> {
+  return {
+    mode: config.mode,
+    ...(config.file === undefined ? {} : { file: config.file }),
+    mcpo: describeSettings(config.settings),
+    mcpServers: Object.fromEntries(config.servers.map((server) => [server.name, describeServer(server)])),
+  };
+}
+
+/** The URL without password, query and fragment, and without a user that stands alone, since that is a token. */
+export function maskUrl(text: string): string {
+  if (!URL.canParse(text)) return text.replace(/\/\/[^/@\s]*@/, `//${mask}@`).replace(/[?#].*$/s, `?${mask}`);
+  const url = new URL(text);
+  const user = url.password === '' ? mask : `${url.username}:${mask}`;
+  const shownUser = url.username === '' && url.password === '' ? '' : `${user}@`;
+  const query = url.search === '' ? '' : `?${mask}`;
+  const fragment = url.hash === '' ? '' : `#${mask}`;
+  return `${url.protocol}//${shownUser}${url.host}${url.pathname}${query}${fragment}`;
+}
+
+/** Arguments with their URLs masked, and with what belongs to a name such as `--token` or `Authorization:`. */
+export function maskArguments(args: readonly string[]): string[] {
+  const telling = String.raw`[\w-]*(?:key|token|secret|passw|auth|credential|bearer)[\w-]*`;
+  const assignment = new RegExp(String.raw`(${telling}\s*[=:]\s*).+`, 'is');
+  const flag = new RegExp(`^-{1,2}${telling}$`, 'i');
+  return args.map((arg, index) => {
+    if (flag.test(args[index - 1] ?? '') && !arg.startsWith('-')) return mask;
+    return arg.replaceAll(/[a-z][a-z0-9+.-]*:\/\/[^\s"']+/gi, maskUrl).replace(assignment, `$1${mask}`);
+  });
+}
+
+function describeSettings(settings: Settings): Record<string, unknown> {
+  const described: Record<string, unknown> = {};
+  for (const option of options) {
+    const setting = settingOf[option.name];
+    if (setting === undefined || option.name === 'apiKeyFile') continue;
+    described[option.name] = describeSetting(option.name, settings[setting]);
+  }
+  return withoutUndefined(described);
+}
+
+function describeSetting(option: string, value: Settings[keyof Settings]): unknown {
+  if (value === undefined) return undefined;
+  if (option === 'apiKey') return mask;
+  if (option.endsWith('Timeout')) return Number(value) / 1000;
+  if (option.startsWith('max')) return describeSize(Number(value));
+  if (typeof value === 'object' && 'certFile' in value)
+    return option === 'sslCertfile' ? value.certFile : value.keyFile;
+  return value;
+}
+
+function describeSize(bytes: number): string | number {
+  const mebibytes = bytes / 1024 ** 2;
+  return Number.isInteger(mebibytes) ? `${mebibytes}MiB` : bytes;
+}
+
+function describeServer(server: ServerConfig): Record<string, unknown> {
+  return withoutUndefined({
+    ...describeTarget(server.target),
+    disabled: server.disabled || undefined,
+    disabledTools: server.disabledTools.length === 0 ? undefined : server.disabledTools,
+    enabledTools: server.enabledTools,
+    tools: server.tools.size === 0 ? undefined : describeTools(server.tools),
+    timeout: toSeconds(server.timeoutMs),
+    required: server.required ? undefined : false,
+    toolErrorStatus: server.toolErrorStatus,
+  });
+}
+
+function describeTarget(target: Target): Record<string, unknown> {
+  if (target.kind === 'stdio') {
+    const { command, args, cwd, ownEnv = [] } = target;
+    return { type: 'stdio', command, args: maskArguments(args), env: maskNames(ownEnv), cwd };
+  }
+  const { kind, url, headers, tls } = target;
+  return {
+    type: kind === 'auto' ? undefined : kind,
+    url: maskUrl(url),
+    headers: maskNames(Object.keys(headers)),
+    tls: tls && {
+      ca: tls.ca === undefined ? undefined : mask,
+      cert: tls.cert === undefined ? undefined : mask,
+      key: tls.key === undefined ? undefined : mask,
+      insecure: tls.insecure || undefined,
+    },
+  };
+}
+
+function describeTools(tools: ReadonlyMap<string, ToolConfig>): Record<string, unknown> {
+  return Object.fromEntries(
+    [...tools].map(([name, tool]) => [
+      name,
+      withoutUndefined({
+        name: tool.name,
+        description: tool.description,
+        timeout: toSeconds(tool.timeoutMs),
+        disabled: tool.disabled || undefined,
+      }),
+    ]),
+  );
+}
+
+function maskNames(names: readonly string[]): Record<string, string> | undefined {
+  return names.length === 0 ? undefined : Object.fromEntries(names.map((name) => [name, mask]));
+}
+
+function toSeconds(timeMs: number | undefined): number | undefined {
+  return timeMs === undefined ? undefined : timeMs / 1000;
+}
+
+function withoutUndefined(object: Record<string, unknown>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined));
+}

@@ -1,0 +1,161 @@
+// One entry of "mcpServers", its shape checked and its texts resolved, as the ServerConfig that everybody else uses.
+// Refuses combinations that cannot mean anything; reads the TLS files that the entry names.
+
+import { resolve as resolvePath } from 'node:path';
+import { ConfigError } from './config-error.ts';
+import { readCertificatePair, readCertificates } from './certificates.ts';
+import type { Path } from './document.ts';
+import { childEnvironment, type VariableSources } from './environment.ts';
+import { fingerprint } from './fingerprint.ts';
+import { checkHeaders } from './headers.ts';
+import { checkVariableName, secondsToMs, serverType, type ServerType, webUrl } from './option-values.ts';
+import type { ServerEntry } from './schema.ts';
+import type { ServerConfig, Target, ToolConfig, UpstreamTls } from './types.ts';
+
+export interface ServerContext {
+  /** Begins a sentence about the value at a path within the entry; the entry itself for none. */
+  readonly label: (path: Path) => string;
+  /** Relative paths start here. */
+  readonly folder: string;
+  readonly variables: VariableSources;
+  readonly limits: ConnectionLimits;
+}
+
+/** Global limits that a connection is made with, so that a change of them needs a new one. */
+export interface ConnectionLimits {
+  readonly maxResultBytes: number;
+  readonly connectionTimeoutMs: number;
+}
+
+export async function toServerConfig(name: string, entry: ServerEntry, context: ServerContext): Promise<ServerConfig> {
+  const { label } = context;
+  const target = await toTarget(entry, context);
+  const presentation = {
+    disabled: entry.disabled ?? false,
+    disabledTools: oneOf(entry, 'disabledTools', 'disabled_tools', label) ?? [],
+    enabledTools: oneOf(entry, 'enabledTools', 'enabled_tools', label),
+    tools: toTools(entry.tools ?? {}, label),
+    timeoutMs: entry.timeout === undefined ? undefined : secondsToMs(entry.timeout, label(['timeout'])),
+    required: entry.required ?? true,
+    toolErrorStatus: entry.toolErrorStatus,
+  };
+  return {
+    name,
+    target,
+    ...presentation,
+    connectionFingerprint: fingerprint({ target, limits: context.limits }),
+    fingerprint: fingerprint({ target, limits: context.limits, presentation }),
+  };
+}
+
+async function toTarget(entry: ServerEntry, context: ServerContext): Promise<Target> {
+  const { label } = context;
+  const type = typeOf(entry, label);
+  const { command, url } = entry;
+  if (command !== undefined && url !== undefined) {
+    throw new ConfigError(`${label(['url'])} cannot stand beside "command"; keep the one that is meant.`);
+  }
+  if (command !== undefined) {
+    if (type !== undefined && type !== 'stdio') {
+      throw new ConfigError(`${label(['command'])} does not fit the type ${type}, which needs a "url".`);
+    }
+    refuse(entry, ['headers', 'tls'], 'needs a "url"; a server with a "command" takes "env"', label);
+    return toStdio(command, entry, context);
+  }
+  if (url === undefined) throw new ConfigError(`${label([])} needs a "command" or a "url".`);
+  if (type === 'stdio')
+    throw new ConfigError(`${label(['url'])} does not fit the type stdio, which needs a "command".`);
+  refuse(
+    entry,
+    ['args', 'env', 'cwd', 'inheritEnv'],
+    'needs a "command"; a server with a "url" takes "headers"',
+    label,
+  );
+  webUrl(url, label(['url']));
+  checkHeaders(entry.headers ?? {}, label(['headers']));
+  return { kind: type ?? 'auto', url: url.trim(), headers: { ...entry.headers }, tls: await toTls(entry.tls, context) };
+}
+
+function toStdio(command: string, entry: ServerEntry, { label, folder, variables }: ServerContext): Target {
+  if (command.trim() === '') throw new ConfigError(`${label(['command'])} is empty; name a program.`);
+  const own = { ...entry.env };
+  for (const name of Object.keys(own)) checkVariableName(name, label(['env', name]));
+  return {
+    kind: 'stdio',
+    command,
+    args: entry.args ?? [],
+    env: childEnvironment(variables, entry.inheritEnv ?? true, own),
+    cwd: entry.cwd === undefined ? undefined : resolvePath(folder, entry.cwd),
+    ownEnv: Object.keys(own),
+  };
+}
+
+function typeOf(entry: ServerEntry, label: ServerContext['label']): ServerType | undefined {
+  const type = entry.type === undefined ? undefined : serverType(entry.type, label(['type']));
+  const transport = entry.transport === undefined ? undefined : serverType(entry.transport, label(['transport']));
+  if (type !== undefined && transport !== undefined && type !== transport) {
+    throw new ConfigError(`${label(['transport'])} says something else than "type"; keep the one that is meant.`);
+  }
+  return type ?? transport;
+}
+
+/** Empty members are let pass: programs write them whether they mean something or not. */
+function refuse(
+  entry: ServerEntry,
+  keys: readonly (keyof ServerEntry)[],
+  why: string,
+  label: ServerContext['label'],
+): void {
+  for (const key of keys) {
+    const value = entry[key];
+    const isEmpty = value === '' || (typeof value === 'object' && Object.keys(value).length === 0);
+    if (value !== undefined && !isEmpty) throw new ConfigError(`${label([key])} ${why}.`);
+  }
+}
+
+function oneOf(
+  entry: ServerEntry,
+  camel: 'disabledTools' | 'enabledTools',
+  snake: 'disabled_tools' | 'enabled_tools',
+  label: ServerContext['label'],
+): readonly string[] | undefined {
+  if (entry[camel] !== undefined && entry[snake] !== undefined) {
+    throw new ConfigError(`${label([snake])} is the same as "${camel}"; keep one of them.`);
+  }
+  return entry[camel] ?? entry[snake];
+}
+
+function toTools(tools: NonNullable<ServerEntry['tools']>, label: ServerContext['label']): ServerConfig['tools'] {
+  const byName = new Map<string, ToolConfig>();
+  for (const [name, tool] of Object.entries(tools)) {
+    if (tool.name?.trim() === '') throw new ConfigError(`${label(['tools', name, 'name'])} is empty; leave it out.`);
+    byName.set(name, {
+      name: tool.name,
+      description: tool.description,
+      timeoutMs: tool.timeout === undefined ? undefined : secondsToMs(tool.timeout, label(['tools', name, 'timeout'])),
+      disabled: tool.disabled ?? false,
+    });
+  }
+  return byName;
+}
+
+async function toTls(tls: ServerEntry['tls'], { label, folder }: ServerContext): Promise<UpstreamTls | undefined> {
+  if (tls === undefined) return undefined;
+  const named = (key: 'ca' | 'cert' | 'key', path: string) => ({
+    path: resolvePath(folder, path),
+    source: label(['tls', key]),
+  });
+  if ((tls.cert === undefined) !== (tls.key === undefined)) {
+    throw new ConfigError(`${label(['tls'])} needs both "cert" and "key", or none of them.`);
+  }
+  const pair =
+    tls.cert === undefined || tls.key === undefined
+      ? undefined
+      : await readCertificatePair(named('cert', tls.cert), named('key', tls.key));
+  return {
+    ca: tls.ca === undefined ? undefined : await readCertificates(named('ca', tls.ca)),
+    cert: pair?.cert,
+    key: pair?.key,
+    insecure: tls.insecure ?? false,
+  };
+}

@@ -1,0 +1,119 @@
+// The configuration as the rest of the program sees it: resolved, validated, defaults filled in, times in milliseconds.
+// Types only. How a file becomes this is load.ts.
+
+/** Process-wide options in force. */
+export interface Settings {
+  /** Address to bind; undefined lets the bind rule decide (contract, section 6). */
+  readonly host: string | undefined;
+  /** 0 = any free port. */
+  readonly port: number;
+  readonly apiKey: string | undefined;
+  /** The key also protects documents and pages. */
+  readonly strictAuth: boolean;
+  /** undefined: the default origins of the contract, section 6. */
+  readonly corsAllowOrigins: readonly string[] | undefined;
+  readonly name: string | undefined;
+  readonly description: string | undefined;
+  readonly version: string | undefined;
+  readonly tls: TlsFiles | undefined;
+  /** '' or '/path' without a trailing slash. */
+  readonly rootPath: string;
+  /** '' or '/path' without a trailing slash. */
+  readonly pathPrefix: string;
+  /** Without a trailing slash. */
+  readonly publicUrl: string | undefined;
+  /** Addresses or CIDR blocks whose X-Forwarded-* headers are believed. */
+  readonly trustedProxies: readonly string[];
+  readonly maxBodyBytes: number;
+  readonly maxResultBytes: number;
+  readonly logLevel: LogLevel;
+  readonly connectionTimeoutMs: number;
+  readonly callTimeoutMs: number;
+}
+
+export type LogLevel = 'debug' | 'info' | 'warning' | 'error';
+
+export interface TlsFiles {
+  readonly certFile: string;
+  readonly keyFile: string;
+  /** PEM. */
+  readonly cert: string;
+  /** PEM. */
+  readonly key: string;
+}
+
+/** What it takes to reach an upstream. A change here means a new upstream; nothing else does. */
+export type Target =
+  | {
+      readonly kind: 'stdio';
+      readonly command: string;
+      readonly args: readonly string[];
+      /** The child's whole environment, inherited variables included; MCPO_* never are. */
+      readonly env: Readonly<Record<string, string>>;
+      /** Absolute. */
+      readonly cwd: string | undefined;
+      /** Names in `env` that the server's own entry sets; what else is there comes from the proxy. For `mcpo check`. */
+      readonly ownEnv?: readonly string[];
+    }
+  | {
+      /** `auto` tries Streamable HTTP, then SSE. */
+      readonly kind: 'streamable-http' | 'sse' | 'auto';
+      readonly url: string;
+      readonly headers: Readonly<Record<string, string>>;
+      readonly tls: UpstreamTls | undefined;
+    };
+
+/** TLS towards one upstream; PEM texts, read from the files that were named. */
+export interface UpstreamTls {
+  readonly ca: string | undefined;
+  readonly cert: string | undefined;
+  readonly key: string | undefined;
+  /** Accepts any certificate. */
+  readonly insecure: boolean;
+}
+
+export interface ServerConfig {
+  readonly name: string;
+  readonly target: Target;
+  readonly disabled: boolean;
+  /** Names or globs. */
+  readonly disabledTools: readonly string[];
+  /** Names or globs; undefined: all. */
+  readonly enabledTools: readonly string[] | undefined;
+  /** By the upstream's own tool name. */
+  readonly tools: ReadonlyMap<string, ToolConfig>;
+  /** Of a call; undefined: the global one. */
+  readonly timeoutMs: number | undefined;
+  /** Whether /readyz waits for it. */
+  readonly required: boolean;
+  /** HTTP status of a tool's own error; undefined: the table's. */
+  readonly toolErrorStatus: number | undefined;
+  /** Equal exactly when `target` and the limits that a connection is made with are equal. */
+  readonly connectionFingerprint: string;
+  /** Equal exactly when the whole entry is. */
+  readonly fingerprint: string;
+}
+
+/** Presentation of one tool, from `tools: {NAME: {...}}`. */
+export interface ToolConfig {
+  readonly name: string | undefined;
+  readonly description: string | undefined;
+  readonly timeoutMs: number | undefined;
+  readonly disabled: boolean;
+}
+
+export interface Config {
+  /** `single`: one server from the command line, served at the root. `many`: a file, servers under their names. */
+  readonly mode: 'single' | 'many';
+  readonly settings: Settings;
+  /** In the order of the file. */
+  readonly servers: readonly ServerConfig[];
+  /** Absolute path of the file, where there is one. */
+  readonly file: string | undefined;
+  /** Whether changes of the file are taken over while running. */
+  readonly hotReload: boolean;
+  /** Where settings came from, for sentences such as "because --host says so". */
+  readonly given: ReadonlySet<keyof Settings>;
+  /** Keys of other programs that were ignored, for one debug line each; `server` is '' for those at the top of the file. */
+  readonly ignoredKeys: readonly { readonly server: string; readonly key: string }[];
+}

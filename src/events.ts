@@ -1,0 +1,69 @@
+// Everything worth noticing, as one union, and the type of the function that takes it.
+// Domain code calls `observe(event)` and goes on; logs, the start message and metrics are readers of this list and
+// never drive behaviour. No event carries a secret, an argument or a result.
+
+import type { UpstreamState } from './mcp/types.ts';
+
+export type AppEvent =
+  | {
+      readonly type: 'listening';
+      readonly url: string;
+      /** One sentence: which address is bound, and why. */
+      readonly bind: string;
+      /** One sentence: which web origins may call. */
+      readonly origins: string;
+      /** Whether calls need the key. */
+      readonly guarded: boolean;
+      readonly servers: readonly string[];
+    }
+  | {
+      readonly type: 'upstream-state';
+      readonly server: string;
+      readonly state: UpstreamState;
+      /** The sentence for people. */
+      readonly detail: string;
+      readonly tools: number;
+      /** Since the attempt began, for `ready` and failed attempts. */
+      readonly tookMs?: number;
+    }
+  /** Every enabled server had its first attempt. */
+  | { readonly type: 'settled'; readonly ready: number; readonly servers: number; readonly tookMs: number }
+  /** Lines on stdout that are no JSON-RPC message; reported for the first of a connection. */
+  | { readonly type: 'upstream-noise'; readonly server: string; readonly excerpt: string }
+  | { readonly type: 'upstream-stderr'; readonly server: string; readonly line: string }
+  | { readonly type: 'catalogue-changed'; readonly server: string; readonly tools: number }
+  | { readonly type: 'tool-rejected'; readonly server: string; readonly tool: string; readonly reason: string }
+  | {
+      readonly type: 'schema-degraded';
+      readonly server: string;
+      readonly tool: string;
+      readonly pointer: string;
+      readonly reason: string;
+    }
+  | {
+      readonly type: 'reload';
+      readonly outcome: 'applied' | 'unchanged' | 'refused';
+      readonly added: readonly string[];
+      readonly removed: readonly string[];
+      readonly changed: readonly string[];
+      /** What was wrong, with file, line and column; or what changed. */
+      readonly detail: string;
+      readonly tookMs: number;
+    }
+  | {
+      readonly type: 'call';
+      readonly requestId: string;
+      readonly server: string;
+      readonly tool: string;
+      /** An error code of the table, or `ok`. */
+      readonly code: string;
+      readonly durationMs: number;
+    }
+  | { readonly type: 'internal-error'; readonly requestId: string; readonly error: unknown }
+  | { readonly type: 'config-key-ignored'; readonly server: string; readonly key: string }
+  | { readonly type: 'warning'; readonly message: string }
+  | { readonly type: 'stopping'; readonly reason: string; readonly inFlight: number }
+  | { readonly type: 'stopped' };
+
+/** Takes note of an event. Never throws, never waits. */
+export type Observe = (event: AppEvent) => void;

@@ -1,0 +1,74 @@
+// Server-sent events (WHATWG HTML, section 9.2) from chunks of text: a parser without I/O. Keeps the raw text of each
+// event, so that a filter can pass on what it does not want. A single event over the limit throws.
+
+export interface ServerSentEvent {
+  /** `message` where the stream names none. */
+  readonly type: string;
+  readonly data: string;
+  /** Last event id in force after this event; undefined if the stream gave none. */
+  readonly id: string | undefined;
+  /** The event as received, blank line included. */
+  readonly raw: string;
+}
+
+export class EventStreamTooLong extends RangeError {}
+
+export class EventStreamParser {
+  readonly #maxChars: number;
+  #buffer = '';
+  #scanned = 0;
+  #lastId: string | undefined;
+  /** Milliseconds the server asks to wait before a reconnection. */
+  retryMs: number | undefined;
+
+  constructor(maxChars: number) {
+    this.#maxChars = maxChars;
+  }
+
+  /** Events completed by this chunk. */
+  push(chunk: string): ServerSentEvent[] {
+    const events: ServerSentEvent[] = [];
+    this.#buffer += chunk;
+    for (;;) {
+      const end = this.#endOfEvent();
+      if (end === undefined) break;
+      const raw = this.#buffer.slice(0, end);
+      this.#buffer = this.#buffer.slice(end);
+      this.#scanned = 0;
+      const event = this.#parse(raw);
+      if (event !== undefined) events.push(event);
+    }
+    if (this.#buffer.length > this.#maxChars) throw new EventStreamTooLong();
+    return events;
+  }
+
+  /** Just past the first blank line, or undefined. Line ends may be LF, CRLF or CR. */
+  #endOfEvent(): number | undefined {
+    const blankLine = /\r\n\r\n|\r\n\n|\n\r\n|\n\n|\r\r(?!\n)/g;
+    // A blank line may straddle two chunks: look again at the last few characters.
+    blankLine.lastIndex = Math.max(0, this.#scanned - 3);
+    const found = blankLine.exec(this.#buffer);
+    if (found === null) {
+      this.#scanned = this.#buffer.length;
+      return undefined;
+    }
+    return found.index + found[0].length;
+  }
+
+  #parse(raw: string): ServerSentEvent | undefined {
+    let type = 'message';
+    const data: string[] = [];
+    const text = raw.startsWith('\uFEFF') ? raw.slice(1) : raw;
+    for (const line of text.split(/\r\n|\n|\r/)) {
+      const colon = line.indexOf(':');
+      const field = colon < 0 ? line : line.slice(0, colon);
+      const value = colon < 0 ? '' : line.slice(line[colon + 1] === ' ' ? colon + 2 : colon + 1);
+      if (field === 'data') data.push(value);
+      else if (field === 'event') type = value || 'message';
+      else if (field === 'id' && !value.includes('\0')) this.#lastId = value;
+      else if (field === 'retry' && /^\d+$/.test(value)) this.retryMs = Number(value);
+    }
+    if (data.length === 0 && !raw.includes('id:')) return undefined;
+    return { type, data: data.join('\n'), id: this.#lastId, raw };
+  }
+}

@@ -1,0 +1,61 @@
+// The header fields that revision 2026-07-28 derives from a request's body: Mcp-Method, Mcp-Name and, for parameters
+// that a tool marks with `x-mcp-header`, Mcp-Param-* (MCP, "Streamable HTTP"; SEP-2243).
+
+import type { JsonObject, Tool } from '../types.ts';
+
+export function callHeaders(tool: Tool, argumentsText: string): Record<string, string> {
+  const headers: Record<string, string> = { 'mcp-method': 'tools/call', 'mcp-name': encodeValue(tool.name) };
+  const marked = markedParameters(tool.inputSchema, []);
+  if (marked.length === 0) return headers;
+  const given: unknown = JSON.parse(argumentsText);
+  for (const { path, name } of marked) {
+    const text = primitiveText(valueAt(given, path));
+    if (text !== undefined) headers[`mcp-param-${name}`] = encodeValue(text);
+  }
+  return headers;
+}
+
+interface MarkedParameter {
+  readonly path: readonly string[];
+  readonly name: string;
+}
+
+/** Deeper marks are ignored: a hostile schema must not cost a stack. */
+const maxDepth = 16;
+const fieldName = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
+
+function markedParameters(schema: JsonObject, path: readonly string[]): MarkedParameter[] {
+  const { properties } = schema as { properties?: unknown };
+  if (typeof properties !== 'object' || properties === null || path.length >= maxDepth) return [];
+  const marked: MarkedParameter[] = [];
+  for (const [key, child] of Object.entries(properties as JsonObject)) {
+    if (typeof child !== 'object' || child === null) continue;
+    const name = (child as { 'x-mcp-header'?: unknown })['x-mcp-header'];
+    if (typeof name === 'string' && fieldName.test(name)) marked.push({ path: [...path, key], name });
+    marked.push(...markedParameters(child as JsonObject, [...path, key]));
+  }
+  return marked;
+}
+
+function valueAt(root: unknown, path: readonly string[]): unknown {
+  let value = root;
+  for (const key of path) {
+    if (typeof value !== 'object' || value === null || !Object.hasOwn(value, key)) return undefined;
+    value = (value as JsonObject)[key];
+  }
+  return value;
+}
+
+function primitiveText(value: unknown): string | undefined {
+  if (typeof value === 'string') return value;
+  if (typeof value === 'boolean') return String(value);
+  return typeof value === 'number' && (!Number.isInteger(value) || Number.isSafeInteger(value))
+    ? String(value)
+    : undefined;
+}
+
+/** As it is where a header field can hold it, else Base64 between sentinels. */
+function encodeValue(value: string): string {
+  const plain = /^[\t\x20-\x7e]+$/.test(value) && value === value.trim() && !/^=\?base64\?.*\?=$/.test(value);
+  return plain ? value : `=?base64?${Buffer.from(value).toString('base64')}?=`;
+}

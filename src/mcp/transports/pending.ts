@@ -1,0 +1,119 @@
+// Requests of ours that wait for their answer on a shared channel: the id map of stdio and legacy SSE. An answer, the
+// deadline, the caller's signal or the end of the connection settles each exactly once; what comes later is dropped.
+
+import { memberSpan } from '../../json/scan.ts';
+import type { CancelSignal } from '../types.ts';
+import { unwatchDeadline, watchDeadline } from './deadlines.ts';
+import { firstOwnId, type Reply, type RequestOptions } from './transport.ts';
+
+/** Called when nobody waits any more, so that the upstream can be told. */
+export type GiveUp = (id: number, why: 'timeout' | 'cancelled') => void;
+
+export class PendingRequests {
+  readonly #open = new Map<number, PendingRequest>();
+  readonly #giveUp: GiveUp;
+  #nextId = firstOwnId;
+
+  constructor(giveUp: GiveUp) {
+    this.#giveUp = giveUp;
+  }
+
+  get size(): number {
+    return this.#open.size;
+  }
+
+  /** Opens a request; its id is valid at once. */
+  open(options: RequestOptions): { readonly id: number; readonly reply: Promise<Reply> } {
+    const id = this.#nextId++;
+    const reply = new Promise<Reply>((resolve) => {
+      this.#open.set(id, new PendingRequest(id, options, this, resolve));
+    });
+    return { id, reply };
+  }
+
+  has(id: unknown): boolean {
+    return typeof id === 'number' && this.#open.has(id);
+  }
+
+  /** Whether an id is of our range: its answer, however late, is none of the library's business. */
+  owns(id: unknown): boolean {
+    return typeof id === 'number' && id >= firstOwnId;
+  }
+
+  /** The only open id, if there is exactly one. */
+  only(): number | undefined {
+    return this.#open.size === 1 ? this.#open.keys().next().value : undefined;
+  }
+
+  settle(id: number, reply: Reply): void {
+    const entry = this.#open.get(id);
+    if (entry === undefined) return;
+    this.#open.delete(id);
+    entry.settle(reply);
+  }
+
+  settleAll(reply: Reply): void {
+    for (const id of this.#open.keys()) this.settle(id, reply);
+  }
+
+  abandon(id: number, why: 'timeout' | 'cancelled'): void {
+    if (!this.#open.has(id)) return;
+    this.settle(id, { kind: why });
+    this.#giveUp(id, why);
+  }
+}
+
+class PendingRequest {
+  readonly deadlineAt: number;
+  readonly #id: number;
+  readonly #owner: PendingRequests;
+  readonly #signal: CancelSignal | undefined;
+  readonly #resolve: (reply: Reply) => void;
+  readonly #onAbort = (): void => this.#owner.abandon(this.#id, 'cancelled');
+
+  constructor(id: number, options: RequestOptions, owner: PendingRequests, resolve: (reply: Reply) => void) {
+    this.#id = id;
+    this.deadlineAt = options.deadlineAt;
+    this.#owner = owner;
+    this.#signal = options.signal;
+    this.#resolve = resolve;
+    watchDeadline(this);
+    this.#signal?.addEventListener('abort', this.#onAbort, { once: true });
+    if (this.#signal?.aborted) queueMicrotask(this.#onAbort);
+  }
+
+  expire(): void {
+    this.#owner.abandon(this.#id, 'timeout');
+  }
+
+  settle(reply: Reply): void {
+    unwatchDeadline(this);
+    this.#signal?.removeEventListener('abort', this.#onAbort);
+    this.#resolve(reply);
+  }
+}
+
+/** A JSON-RPC response as a Reply. `text` is the message as received, `message` the same, parsed. */
+export function toReply(message: { readonly [key: string]: unknown }, text: string): Reply {
+  const { result, error } = message;
+  if (result !== undefined) {
+    return {
+      kind: 'result',
+      value: result,
+      text: () => {
+        const span = memberSpan(text, ['result']);
+        return span === undefined ? 'null' : text.slice(span.start, span.end);
+      },
+    };
+  }
+  if (typeof error === 'object' && error !== null && !Array.isArray(error)) {
+    const { code, message: sentence, data } = error as { code?: unknown; message?: unknown; data?: unknown };
+    return {
+      kind: 'rpc-error',
+      code: typeof code === 'number' ? code : 0,
+      message: typeof sentence === 'string' ? sentence : 'The server gave no message',
+      data,
+    };
+  }
+  return { kind: 'unusable', detail: 'The server answered with neither a result nor an error' };
+}

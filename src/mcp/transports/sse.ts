@@ -1,0 +1,161 @@
+// MCP over the legacy HTTP+SSE transport (revision 2024-11-05): answers come on one long stream of events. The client
+// library's transport opens it and posts; a filter in its fetch takes the answers to requests of ours out of the stream
+// as text, and notices the end of the stream, after which the session on the other side is gone.
+
+import { SSEClientTransport } from '@modelcontextprotocol/client';
+import { connectSentence, neverSent } from '../../net/connect-error.ts';
+import { EventStreamParser } from './event-stream.ts';
+import { PendingRequests, toReply } from './pending.ts';
+import { excerpt, fetchOver, parseMessage, readText, type RemoteOptions } from './streamable-http.ts';
+import {
+  cancelReasons,
+  cancelledText,
+  requestText,
+  type McpTransport,
+  type Reply,
+  type RequestOptions,
+} from './transport.ts';
+
+/** A POST of this transport is answered at once; the answer that matters comes on the stream. */
+const postWithinMs = 30_000;
+
+export class SseTransport extends SSEClientTransport implements McpTransport {
+  readonly #options: RemoteOptions;
+  readonly #url: string;
+  readonly #pending: PendingRequests;
+  #postUrl: URL | undefined;
+  #closed = false;
+  /** Why the stream could not be opened, where the server was not even reached; the library keeps only its text. */
+  readonly connectFailure: () => unknown;
+
+  constructor(url: string, options: RemoteOptions) {
+    const filter = new AnswerFilter(options.maxMessageBytes);
+    const fetchOnce = fetchOver(options.agent);
+    let failure: unknown;
+    super(new URL(url), {
+      requestInit: { headers: { ...options.headers } },
+      fetch: async (input, init) => {
+        const response = await fetchOnce(input, init).catch((error: unknown) => {
+          failure = error;
+          throw error;
+        });
+        return init?.method === 'POST' || !response.ok ? response : filter.apply(response);
+      },
+    });
+    this.connectFailure = () => failure;
+    this.#url = url;
+    this.#options = options;
+    this.#pending = new PendingRequests((id, why) => {
+      void this.#post(cancelledText(id, cancelReasons[why])).catch(() => {});
+    });
+    filter.pending = this.#pending;
+    filter.onEndpoint = (path) => {
+      this.#postUrl = new URL(path, url);
+    };
+    // The library would open a new stream, and so a session that was never initialised.
+    filter.onEnd = () => void this.close();
+  }
+
+  override async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#pending.settleAll({ kind: 'lost', detail: 'the server ended the event stream', gone: true });
+    await super.close();
+  }
+
+  async request(method: string, params: string, options: RequestOptions): Promise<Reply> {
+    if (this.#closed) return { kind: 'undelivered', detail: 'the server ended the event stream', gone: true };
+    const { id, reply } = this.#pending.open(options);
+    const refused = this.#post(requestText(id, method, params)).catch((error: unknown): Reply => {
+      const detail = connectSentence(error, this.#url);
+      return neverSent(error) ? { kind: 'undelivered', detail, gone: true } : { kind: 'lost', detail, gone: false };
+    });
+    void refused.then((refusal) => {
+      if (refusal !== undefined) this.#pending.settle(id, refusal);
+    });
+    const answer = await reply;
+    if (answer.kind !== 'lost') return answer;
+    // The stream ended; whether this request was still taken is what its POST says.
+    const refusal = await refused;
+    return refusal?.kind === 'undelivered' ? refusal : answer;
+  }
+
+  /** undefined when the server took the message. */
+  async #post(body: string): Promise<Reply | undefined> {
+    const url = this.#postUrl;
+    if (url === undefined) return { kind: 'undelivered', detail: 'the server named no endpoint', gone: true };
+    const response = await this.#options.agent.request({
+      origin: url.origin,
+      path: url.pathname + url.search,
+      method: 'POST',
+      headers: { ...this.#options.headers, 'content-type': 'application/json' },
+      body,
+      signal: AbortSignal.timeout(postWithinMs),
+    });
+    const { statusCode: status } = response;
+    const text = await readText(response, this.#options.maxMessageBytes);
+    if (status >= 200 && status < 300) return undefined;
+    if (status === 404 || status === 400) {
+      return { kind: 'undelivered', detail: `the server ended the session (HTTP ${status})`, gone: true };
+    }
+    return { kind: 'unusable', detail: `the server answered HTTP ${status}${excerpt(text ?? '')}` };
+  }
+}
+
+/** Takes answers to requests of ours out of an event stream; everything else passes as it came. */
+class AnswerFilter {
+  readonly #maxBytes: number;
+  pending: PendingRequests | undefined;
+  onEndpoint: (path: string) => void = () => {};
+  onEnd: () => void = () => {};
+
+  constructor(maxBytes: number) {
+    this.#maxBytes = maxBytes;
+  }
+
+  apply(response: Response): Response {
+    if (response.body === null) return response;
+    const parser = new EventStreamParser(this.#maxBytes);
+    const decoder = new TextDecoder();
+    const encoder = new TextEncoder();
+    const filtered = response.body.pipeThrough(
+      new TransformStream<Uint8Array, Uint8Array>({
+        transform: (chunk, controller) => {
+          for (const event of parser.push(decoder.decode(chunk, { stream: true }))) {
+            if (!this.#take(event)) controller.enqueue(encoder.encode(event.raw));
+          }
+        },
+        flush: () => this.onEnd(),
+      }),
+    );
+    // A stream that breaks off never flushes: watch the end of what is read, too.
+    const reader = filtered.getReader();
+    const watched = new ReadableStream<Uint8Array>({
+      pull: async (controller) => {
+        try {
+          const { done, value } = await reader.read();
+          if (done) controller.close();
+          else controller.enqueue(value);
+        } catch (error) {
+          this.onEnd();
+          controller.error(error);
+        }
+      },
+      cancel: (reason) => reader.cancel(reason),
+    });
+    const { status, statusText, headers } = response;
+    const copy = new Response(watched, { status, statusText, headers: [...headers] });
+    // The library resolves the endpoint against the address that answered.
+    Object.defineProperty(copy, 'url', { value: response.url });
+    return copy;
+  }
+
+  #take(event: { readonly type: string; readonly data: string }): boolean {
+    if (event.type === 'endpoint') this.onEndpoint(event.data);
+    if (event.type !== 'message') return false;
+    const message = parseMessage(event.data);
+    if (message === undefined || message['method'] !== undefined || !this.pending?.owns(message['id'])) return false;
+    this.pending.settle(message['id'] as number, toReply(message, event.data));
+    return true;
+  }
+}

@@ -1,0 +1,201 @@
+// MCP over the standard streams of a child process: a line is a message. Survives what the client library's own
+// transport does not: messages of any size up to a limit that fails one call alone, lines that are no messages, wrappers
+// that leave their servers behind. Writes of one turn of the event loop go out as one.
+
+import type { ChildProcessWithoutNullStreams } from 'node:child_process';
+import type { JSONRPCMessage } from '@modelcontextprotocol/client';
+import { spawnChild, type StdioTarget } from '../process/spawn.ts';
+import { terminate } from '../process/terminate.ts';
+import { LineSplitter } from './lines.ts';
+import { PendingRequests, toReply } from './pending.ts';
+import { StderrTail } from './stderr-tail.ts';
+import {
+  cancelReasons,
+  cancelledText,
+  requestText,
+  type McpTransport,
+  type Reply,
+  type RequestOptions,
+} from './transport.ts';
+
+export interface StdioOptions {
+  /** Largest single message from the child. */
+  readonly maxMessageBytes: number;
+  /** The first line of this connection that is no JSON-RPC message. */
+  readonly onNoise: (excerpt: string) => void;
+  readonly onStderr: (line: string) => void;
+}
+
+/** After the child's exit, what it still wrote is read for at most this long (a grandchild may hold the pipe open). */
+const drainAfterExitMs = 250;
+/** Of a noisy line, in a log. */
+const excerptChars = 120;
+
+export class StdioTransport implements McpTransport {
+  onclose?: () => void;
+  onerror?: (error: Error) => void;
+  onmessage?: (message: JSONRPCMessage) => void;
+
+  readonly #target: StdioTarget;
+  readonly #options: StdioOptions;
+  readonly #pending = new PendingRequests((id, why) => this.#write(cancelledText(id, cancelReasons[why])));
+  readonly #stderr: StderrTail;
+  #child: ChildProcessWithoutNullStreams | undefined;
+  #outbox: string[] = [];
+  #noisy = false;
+  #endTimer: NodeJS.Timeout | undefined;
+  #ended: string | undefined;
+  #closing: Promise<void> | undefined;
+
+  constructor(target: StdioTarget, options: StdioOptions) {
+    this.#target = target;
+    this.#options = options;
+    this.#stderr = new StderrTail(options.onStderr);
+  }
+
+  get pid(): number | undefined {
+    return this.#child?.pid;
+  }
+
+  /** Why the connection ended, for people: exit code and the last lines of stderr. */
+  get endReason(): string | undefined {
+    return this.#ended;
+  }
+
+  get lastStderr(): string {
+    return this.#stderr.text();
+  }
+
+  async start(): Promise<void> {
+    const child = await spawnChild(this.#target);
+    this.#child = child;
+    if (this.#closing !== undefined) {
+      await terminate(child);
+      return;
+    }
+    const lines = new LineSplitter(this.#options.maxMessageBytes, {
+      line: (text) => this.#receive(text),
+      tooLong: (head, tail) => this.#refuseTooLong(head, tail),
+    });
+    child.stdout.on('data', (chunk: Buffer) => lines.push(chunk));
+    child.stderr.on('data', (chunk: Buffer) => this.#stderr.push(chunk));
+    // A broken pipe shows as the end of the child; the error itself says nothing more.
+    child.stdin.on('error', () => {});
+    child.stdout.once('end', () => this.#endSoon(child));
+    child.once('exit', () => this.#endSoon(child));
+    child.once('close', () => this.#endNow(child));
+  }
+
+  send(message: JSONRPCMessage): Promise<void> {
+    if (this.#ended !== undefined) return Promise.reject(new Error(this.#ended));
+    this.#write(JSON.stringify(message));
+    return Promise.resolve();
+  }
+
+  request(method: string, params: string, options: RequestOptions): Promise<Reply> {
+    if (this.#ended !== undefined) {
+      return Promise.resolve({ kind: 'undelivered', detail: this.#ended, gone: true });
+    }
+    const { id, reply } = this.#pending.open(options);
+    // A received text may hold line ends between its tokens; here a line is a message.
+    this.#write(requestText(id, method, /[\r\n]/.test(params) ? params.replace(/[\r\n]+/g, ' ') : params));
+    return reply;
+  }
+
+  /** Ends the child and everything it started. Idempotent; bounded in time. */
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    this.#flush();
+    const child = this.#child;
+    if (child !== undefined) await terminate(child);
+    clearTimeout(this.#endTimer);
+    this.#end('the connection was closed');
+  }
+
+  #write(text: string): void {
+    if (this.#outbox.push(`${text}\n`) === 1) setImmediate(() => this.#flush());
+  }
+
+  #flush(): void {
+    if (this.#outbox.length === 0) return;
+    const text = this.#outbox.length === 1 ? this.#outbox[0] : this.#outbox.join('');
+    this.#outbox = [];
+    if (this.#child?.stdin.writable) this.#child.stdin.write(text ?? '');
+  }
+
+  #receive(text: string): void {
+    let message: unknown;
+    try {
+      message = JSON.parse(text);
+    } catch {
+      if (text.trim() !== '') this.#noise(text);
+      return;
+    }
+    // Revision 2025-03-26 allows batches.
+    if (Array.isArray(message)) for (const each of message) this.#dispatch(each, JSON.stringify(each));
+    else this.#dispatch(message, text);
+  }
+
+  #dispatch(message: unknown, text: string): void {
+    if (typeof message !== 'object' || message === null || !('jsonrpc' in message)) {
+      this.#noise(text);
+      return;
+    }
+    const { id, method } = message as { id?: unknown; method?: unknown };
+    if (method === undefined && this.#pending.owns(id)) this.#pending.settle(id as number, toReply(message, text));
+    else this.onmessage?.(message as JSONRPCMessage);
+  }
+
+  #noise(text: string): void {
+    if (this.#noisy) return;
+    this.#noisy = true;
+    this.#options.onNoise(text.length > excerptChars ? `${text.slice(0, excerptChars)}...` : text);
+  }
+
+  /** Fails the request that an over-long message answers; its id stands at one end or is the only one open. */
+  #refuseTooLong(head: string, tail: string): void {
+    const found =
+      /^\s*\{\s*(?:"jsonrpc"\s*:\s*"2\.0"\s*,\s*)?"id"\s*:\s*(\d+)/.exec(head) ??
+      /"id"\s*:\s*(\d+)\s*(?:,\s*"jsonrpc"\s*:\s*"2\.0"\s*)?\}\s*$/.exec(tail);
+    const id = found === null ? this.#pending.only() : Number(found[1]);
+    const limit = `the result is larger than ${this.#options.maxMessageBytes} bytes (--max-result)`;
+    if (id !== undefined) this.#pending.settle(id, { kind: 'unusable', detail: limit });
+    this.onerror?.(new Error(limit));
+  }
+
+  /** The child exited or closed its output: what it still wrote is read, but not for long. */
+  #endSoon(child: ChildProcessWithoutNullStreams): void {
+    this.#endTimer ??= setTimeout(() => this.#endNow(child), drainAfterExitMs);
+  }
+
+  /** No answer can come any more, and what is left of the child's group has to go. */
+  #endNow(child: ChildProcessWithoutNullStreams): void {
+    clearTimeout(this.#endTimer);
+    if (this.#closing !== undefined) return;
+    this.#end(this.#sentence(child));
+    void this.close();
+  }
+
+  #sentence(child: ChildProcessWithoutNullStreams): string {
+    const how =
+      child.exitCode !== null
+        ? `the process exited with code ${child.exitCode}`
+        : child.signalCode !== null
+          ? `the process was ended by ${child.signalCode}`
+          : 'the process closed its output';
+    const said = this.#stderr.text();
+    return said === '' ? how : `${how}: ${said}`;
+  }
+
+  #end(reason: string): void {
+    if (this.#ended !== undefined) return;
+    this.#ended = reason;
+    this.#outbox = [];
+    this.#pending.settleAll({ kind: 'lost', detail: reason, gone: true });
+    this.onclose?.();
+  }
+}

@@ -1,0 +1,266 @@
+// MCP over Streamable HTTP. The client library's transport connects, negotiates and listens; requests of ours take a
+// POST of their own over undici, whose answer is read as text: one JSON message, or a stream of events in which
+// messages for the library may stand before ours.
+
+import { setTimeout as delay } from 'node:timers/promises';
+import { StreamableHTTPClientTransport, type FetchLike, type JSONRPCMessage } from '@modelcontextprotocol/client';
+import { fetch as undiciFetch, type Dispatcher } from 'undici';
+import { connectSentence, neverSent } from '../../net/connect-error.ts';
+import type { CancelSignal } from '../types.ts';
+import { unwatchDeadline, watchDeadline } from './deadlines.ts';
+import { EventStreamParser } from './event-stream.ts';
+import { toReply } from './pending.ts';
+import {
+  cancelReasons,
+  cancelledText,
+  firstOwnId,
+  requestText,
+  type McpTransport,
+  type Reply,
+  type RequestOptions,
+} from './transport.ts';
+
+export interface RemoteOptions {
+  readonly headers: Readonly<Record<string, string>>;
+  readonly agent: Dispatcher;
+  /** Largest single message from the server. */
+  readonly maxMessageBytes: number;
+}
+
+/** How much of a refusal is shown. */
+const excerptChars = 200;
+/** A cancellation is worth this long, nobody waits for it. */
+const cancelWithinMs = 5_000;
+/** So is the end of a session. */
+const farewellWithinMs = 1_000;
+
+type Response = Dispatcher.ResponseData;
+type Message = { readonly [key: string]: unknown };
+
+export class StreamableHttpTransport extends StreamableHTTPClientTransport implements McpTransport {
+  readonly #url: URL;
+  readonly #options: RemoteOptions;
+  #nextId = firstOwnId;
+  #closed = false;
+
+  constructor(url: string, options: RemoteOptions) {
+    super(new URL(url), {
+      requestInit: { headers: { ...options.headers } },
+      fetch: fetchOver(options.agent),
+    });
+    this.#url = new URL(url);
+    this.#options = options;
+  }
+
+  /** Tells the server that its session is over, as MCP asks for, then closes. */
+  override async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    // A server that is gone cannot be told, and one that hangs is not waited for.
+    const told = this.terminateSession().catch(() => {});
+    await Promise.race([told, delay(farewellWithinMs, undefined, { ref: false })]);
+    await super.close();
+  }
+
+  async request(method: string, params: string, options: RequestOptions): Promise<Reply> {
+    if (this.#closed) return { kind: 'undelivered', detail: 'the connection was closed', gone: true };
+    const id = this.#nextId++;
+    const exchange = new Exchange(options);
+    try {
+      const reply = await this.#exchange(id, requestText(id, method, params), exchange, options.headers);
+      return exchange.gaveUp ?? reply;
+    } catch (error) {
+      if (exchange.gaveUp !== undefined) return exchange.gaveUp;
+      const detail = connectSentence(error, this.#url.href);
+      return neverSent(error) ? { kind: 'undelivered', detail, gone: true } : { kind: 'lost', detail, gone: false };
+    } finally {
+      exchange.end();
+      if (exchange.gaveUp !== undefined) this.#cancel(id, exchange.gaveUp.kind, options.headers);
+    }
+  }
+
+  async #exchange(
+    id: number,
+    body: string,
+    exchange: Exchange,
+    extra: Readonly<Record<string, string>> | undefined,
+  ): Promise<Reply> {
+    const response = await this.#post(body, exchange.signal, extra);
+    const type = String(response.headers['content-type'] ?? '').toLowerCase();
+    if (response.statusCode === 200 && type.startsWith('text/event-stream')) return this.#readEvents(id, response);
+    const text = await readText(response, this.#options.maxMessageBytes);
+    if (text === undefined) return this.#tooLarge();
+    if (response.statusCode === 200) return this.#replyFrom(id, text);
+    return this.#refusal(id, response.statusCode, text);
+  }
+
+  #post(body: string, signal: AbortSignal, extra: Readonly<Record<string, string>> | undefined): Promise<Response> {
+    return this.#options.agent.request({
+      origin: this.#url.origin,
+      path: this.#url.pathname + this.#url.search,
+      method: 'POST',
+      headers: {
+        ...this.#options.headers,
+        ...extra,
+        'content-type': 'application/json',
+        accept: 'application/json, text/event-stream',
+        ...(this.sessionId !== undefined && { 'mcp-session-id': this.sessionId }),
+        ...(this.protocolVersion !== undefined && { 'mcp-protocol-version': this.protocolVersion }),
+      },
+      body,
+      signal,
+    });
+  }
+
+  /** Reads events until ours; the others are the library's. */
+  async #readEvents(id: number, response: Response): Promise<Reply> {
+    const parser = new EventStreamParser(this.#options.maxMessageBytes);
+    const decoder = new TextDecoder();
+    try {
+      for await (const chunk of response.body) {
+        for (const event of parser.push(decoder.decode(chunk as Uint8Array, { stream: true }))) {
+          if (event.type !== 'message' || event.data === '') continue;
+          const message = parseMessage(event.data);
+          if (message !== undefined && message['id'] === id && message['method'] === undefined) {
+            response.body.destroy();
+            return toReply(message, event.data);
+          }
+          if (message !== undefined) this.onmessage?.(message as JSONRPCMessage);
+        }
+      }
+    } catch (error) {
+      if (error instanceof RangeError) return this.#tooLarge();
+      throw error;
+    }
+    return { kind: 'lost', detail: 'the server ended the stream without an answer', gone: false };
+  }
+
+  #replyFrom(id: number, text: string): Reply {
+    const parsed = parseJson(text);
+    const messages = Array.isArray(parsed) ? parsed : [parsed];
+    for (const message of messages as unknown[]) {
+      if (!isMessage(message)) continue;
+      if (message['id'] === id) return toReply(message, Array.isArray(parsed) ? JSON.stringify(message) : text);
+      this.onmessage?.(message as JSONRPCMessage);
+    }
+    return { kind: 'unusable', detail: 'the server did not answer with a JSON-RPC response' };
+  }
+
+  #refusal(id: number, status: number, text: string): Reply {
+    const session = this.sessionId !== undefined;
+    if (session && (status === 404 || status === 400)) {
+      return { kind: 'undelivered', detail: `the server ended the session (HTTP ${status})`, gone: true };
+    }
+    const message = parseMessage(text);
+    if (message?.['error'] !== undefined && (message['id'] === id || message['id'] === null)) {
+      return toReply(message, text);
+    }
+    if (status === 401 || status === 403) {
+      return {
+        kind: 'undelivered',
+        detail: `the server refuses our credentials (HTTP ${status}); check its headers`,
+        gone: false,
+      };
+    }
+    return { kind: 'unusable', detail: `the server answered HTTP ${status}${excerpt(text)}` };
+  }
+
+  #tooLarge(): Reply {
+    return {
+      kind: 'unusable',
+      detail: `the result is larger than ${this.#options.maxMessageBytes} bytes (--max-result)`,
+    };
+  }
+
+  /** From 2026-07-28 on the closed request is the cancellation; before, a notification is. */
+  #cancel(id: number, why: 'timeout' | 'cancelled', headers: Readonly<Record<string, string>> | undefined): void {
+    if (headers?.['mcp-method'] !== undefined || this.#closed) return;
+    void this.#post(cancelledText(id, cancelReasons[why]), AbortSignal.timeout(cancelWithinMs), undefined).then(
+      (response) => response.body.dump(),
+      // The server is out of reach: there is nothing left to cancel.
+      () => {},
+    );
+  }
+}
+
+/** The time and the caller of one request. */
+class Exchange {
+  readonly deadlineAt: number;
+  readonly #outer: CancelSignal | undefined;
+  readonly #abort = new AbortController();
+  readonly #onAbort = (): void => this.#stop('cancelled');
+  gaveUp: { readonly kind: 'timeout' | 'cancelled' } | undefined;
+
+  constructor(options: RequestOptions) {
+    this.deadlineAt = options.deadlineAt;
+    this.#outer = options.signal;
+    if (this.#outer?.aborted) this.#onAbort();
+    this.#outer?.addEventListener('abort', this.#onAbort, { once: true });
+    watchDeadline(this);
+  }
+
+  get signal(): AbortSignal {
+    return this.#abort.signal;
+  }
+
+  expire(): void {
+    this.#stop('timeout');
+  }
+
+  end(): void {
+    unwatchDeadline(this);
+    this.#outer?.removeEventListener('abort', this.#onAbort);
+  }
+
+  #stop(kind: 'timeout' | 'cancelled'): void {
+    this.gaveUp ??= { kind };
+    this.#abort.abort();
+  }
+}
+
+/** fetch for the client library, over an upstream's own dispatcher. */
+export function fetchOver(agent: Dispatcher): FetchLike {
+  // The types of undici's fetch and of the global one differ in name only.
+  return (url, init) =>
+    undiciFetch(String(url), { ...init, dispatcher: agent } as unknown as Parameters<
+      typeof undiciFetch
+    >[1]) as unknown as ReturnType<FetchLike>;
+}
+
+/** The body as text, or undefined if it is larger than allowed. */
+export async function readText(response: Response, maxBytes: number): Promise<string | undefined> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of response.body) {
+    chunks.push(chunk as Buffer);
+    bytes += (chunk as Buffer).length;
+    if (bytes > maxBytes) {
+      response.body.destroy();
+      return undefined;
+    }
+  }
+  return chunks.length === 1 ? String(chunks[0]) : Buffer.concat(chunks).toString();
+}
+
+export function parseMessage(text: string): Message | undefined {
+  const value = parseJson(text);
+  return isMessage(value) ? value : undefined;
+}
+
+function isMessage(value: unknown): value is Message {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+export function excerpt(text: string): string {
+  const flat = text.replace(/\s+/g, ' ').trim();
+  if (flat === '') return '';
+  return `: ${flat.length > excerptChars ? `${flat.slice(0, excerptChars)}...` : flat}`;
+}

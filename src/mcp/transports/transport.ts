@@ -1,0 +1,50 @@
+// What every transport of ours offers beyond the client library's Transport: a request as text, answered as text, with
+// expected failures as values. The library connects, negotiates and listens over the same channel; requests of ours
+// carry ids from a range of their own, so that neither side ever sees the other's answers.
+
+import type { Transport } from '@modelcontextprotocol/client';
+import type { CancelSignal } from '../types.ts';
+
+export interface RequestOptions {
+  /** Milliseconds since the epoch. */
+  readonly deadlineAt: number;
+  readonly signal?: CancelSignal | undefined;
+  /** Extra header fields, for transports that have any. */
+  readonly headers?: Readonly<Record<string, string>> | undefined;
+}
+
+/** What a JSON-RPC request came to. */
+export type Reply =
+  | { readonly kind: 'result'; readonly value: unknown; readonly text: () => string }
+  | { readonly kind: 'rpc-error'; readonly code: number; readonly message: string; readonly data: unknown }
+  /** Certainly not processed. `gone`: neither will the next one be, the connection is of no use any more. */
+  | { readonly kind: 'undelivered'; readonly detail: string; readonly gone: boolean }
+  /** Sent, then the answer was cut off. `gone` as above. */
+  | { readonly kind: 'lost'; readonly detail: string; readonly gone: boolean }
+  /** Answered with something that is no JSON-RPC response. */
+  | { readonly kind: 'unusable'; readonly detail: string }
+  | { readonly kind: 'timeout' }
+  | { readonly kind: 'cancelled' };
+
+export interface McpTransport extends Transport {
+  /** `params` is the JSON text of the params object. Never rejects. */
+  request(method: string, params: string, options: RequestOptions): Promise<Reply>;
+}
+
+/** Ids of the client library are small numbers or strings; ours start here and stay within 32 bits for a long time. */
+export const firstOwnId = 1_000_000;
+
+/** The JSON-RPC message of a request, without a line end. */
+export function requestText(id: number, method: string, params: string): string {
+  return `{"jsonrpc":"2.0","id":${id},"method":"${method}","params":${params}}`;
+}
+
+/** notifications/cancelled for a request that nobody waits for any more (MCP, "Cancellation"). */
+export function cancelledText(id: number, reason: string): string {
+  return `{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":${id},"reason":${JSON.stringify(reason)}}}`;
+}
+
+export const cancelReasons = {
+  timeout: 'The caller stopped waiting: the time for this call ran out',
+  cancelled: 'The caller went away',
+} as const;

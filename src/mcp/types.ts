@@ -1,0 +1,95 @@
+// What the rest of the program sees of MCP: an upstream's status and catalogue, the lease that allows a call, and what
+// a call came to. Types only; openapi/ and server/ import nothing else from this folder.
+
+/** The six states of the contract, `GET /`. */
+export type UpstreamState = 'starting' | 'ready' | 'down' | 'crash-looping' | 'authorization-required' | 'disabled';
+
+export interface UpstreamStatus {
+  readonly state: UpstreamState;
+  /** The sentence for people; keeps the last reason while a retry runs. */
+  readonly detail: string;
+  /** When this state began, milliseconds since the epoch. */
+  readonly since: number;
+  /** Tools of the catalogue as last learned. */
+  readonly tools: number;
+  /** Connections made after the first. */
+  readonly restarts: number;
+  readonly inFlight: number;
+  readonly lastError: string | undefined;
+  /** Milliseconds since the epoch. */
+  readonly nextRetryAt: number | undefined;
+  /** Whether the first attempt came to an end, good or bad. */
+  readonly attempted: boolean;
+  /** Of the process that serves it, for stdio. */
+  readonly pid: number | undefined;
+}
+
+/** A tool as its server defined it (MCP, `Tool`), after checks; unknown members are kept in `definition`. */
+export interface Tool {
+  readonly name: string;
+  readonly title: string | undefined;
+  readonly description: string | undefined;
+  readonly inputSchema: JsonObject;
+  readonly outputSchema: JsonObject | undefined;
+  readonly annotations: JsonObject | undefined;
+  /** The whole definition, as received. */
+  readonly definition: JsonObject;
+}
+
+export type JsonObject = { readonly [key: string]: unknown };
+
+/** What an upstream offers, as last learned. Immutable; a refresh makes a new one. */
+export interface Catalogue {
+  readonly tools: readonly Tool[];
+  readonly serverName: string | undefined;
+  readonly serverVersion: string | undefined;
+  readonly instructions: string | undefined;
+  /** The negotiated protocol revision, such as 2025-11-25. */
+  readonly protocolVersion: string | undefined;
+}
+
+/** A configured server as requests see it. */
+export interface UpstreamHandle {
+  readonly name: string;
+  readonly catalogue: Catalogue | undefined;
+  status(): UpstreamStatus;
+  /** Keeps the upstream alive until released, even when a reload retires it. */
+  lease(): Lease;
+}
+
+export interface Lease {
+  call(request: CallRequest): Promise<Outcome>;
+  /** Idempotent. */
+  release(): void;
+}
+
+/** The part of an AbortSignal that a call needs. */
+export interface CancelSignal {
+  readonly aborted: boolean;
+  addEventListener(type: 'abort', listener: () => void, options?: { readonly once?: boolean }): void;
+  removeEventListener(type: 'abort', listener: () => void): void;
+}
+
+export interface CallRequest {
+  readonly tool: Tool;
+  /** The arguments object as its own JSON text, forwarded exactly. */
+  readonly argumentsText: string;
+  /** Milliseconds since the epoch; covers waiting, sending and a retry. */
+  readonly deadlineAt: number;
+  readonly signal: CancelSignal;
+}
+
+/** What a call came to. Expected failures are values; only our own bugs throw. */
+export type Outcome =
+  /** The upstream answered with a result. `text` gives its exact JSON text, `value` the same, parsed. */
+  | { readonly kind: 'result'; readonly value: unknown; readonly text: () => string }
+  /** The upstream answered with a JSON-RPC error. */
+  | { readonly kind: 'rpc-error'; readonly code: number; readonly message: string; readonly data: unknown }
+  /** Never delivered: not connected, and the wait ran out. */
+  | { readonly kind: 'unavailable'; readonly detail: string; readonly retryAfterMs: number }
+  /** Delivered, then the connection ended; it may or may not have run. */
+  | { readonly kind: 'unknown'; readonly detail: string }
+  /** The upstream answered, but not with what the protocol asks for. */
+  | { readonly kind: 'unusable'; readonly detail: string }
+  | { readonly kind: 'timeout'; readonly afterMs: number }
+  | { readonly kind: 'cancelled' };

@@ -1,0 +1,317 @@
+// One configured server, supervised: connects, learns, notices a loss, tries again for ever. Its status is one union
+// with a sentence for people. A lease keeps it alive past a reload; retired, it closes when the last lease is let go or
+// at a deadline. Requests never wait for it beyond what call.ts allows.
+
+import type { ServerConfig } from '../config/types.ts';
+import { messageOf } from '../errors.ts';
+import type { Observe } from '../events.ts';
+import { callTool, type CallSource } from './call.ts';
+import { listCatalogue } from './catalogue.ts';
+import { connect, ConnectionError } from './connect.ts';
+import type { Connection } from './connection.ts';
+import { nextTry } from './restart-policy.ts';
+import type {
+  CallRequest,
+  CancelSignal,
+  Catalogue,
+  Lease,
+  Outcome,
+  UpstreamHandle,
+  UpstreamState,
+  UpstreamStatus,
+} from './types.ts';
+
+export interface UpstreamDeps {
+  readonly observe: Observe;
+  /** The catalogue became another one. */
+  readonly onChange: () => void;
+  readonly version: string;
+  readonly connectionTimeoutMs: number;
+  readonly maxResultBytes: number;
+}
+
+/** A connection that ends sooner counts as a failed attempt. */
+const quickEndMs = 1_000;
+/** Announcements of changed tools within this time cost one listing. */
+const refreshDelayMs = 100;
+/** A child's next try that is further away is not waited for. */
+const worthWaitingMs = 10_000;
+
+export class Upstream implements UpstreamHandle, CallSource {
+  readonly name: string;
+  readonly config: ServerConfig;
+  /** Resolves when the first attempt came to its end, good or bad. */
+  readonly attempted: Promise<void>;
+
+  readonly #deps: UpstreamDeps;
+  #catalogue: Catalogue | undefined;
+  #connection: Connection | undefined;
+  #connectedAt = 0;
+  #attempt: Promise<void> | undefined;
+  #retry: NodeJS.Timeout | undefined;
+  #refresh: NodeJS.Timeout | undefined;
+  #refreshing = false;
+  #failures = 0;
+  #quickCrashes = 0;
+  #hopeless = false;
+  #connections = 0;
+  #leases = 0;
+  #onIdle: (() => void) | undefined;
+  #retired: Promise<void> | undefined;
+  readonly #lifetime = new AbortController();
+
+  #state: UpstreamState = 'starting';
+  #reason = 'starting';
+  #detail = 'starting';
+  #since = Date.now();
+  #lastError: string | undefined;
+  #nextRetryAt: number | undefined;
+  #wasAttempted = false;
+
+  constructor(config: ServerConfig, deps: UpstreamDeps) {
+    this.name = config.name;
+    this.config = config;
+    this.#deps = deps;
+    this.attempted = this.#try();
+  }
+
+  get catalogue(): Catalogue | undefined {
+    return this.#catalogue;
+  }
+
+  get live(): Connection | undefined {
+    return this.#connection;
+  }
+
+  status(): UpstreamStatus {
+    return {
+      state: this.#state,
+      detail: this.#detail,
+      since: this.#since,
+      tools: this.#catalogue?.tools.length ?? 0,
+      restarts: Math.max(0, this.#connections - 1),
+      inFlight: this.#leases,
+      lastError: this.#lastError,
+      nextRetryAt: this.#nextRetryAt,
+      attempted: this.#wasAttempted,
+      pid: this.#connection?.pid,
+    };
+  }
+
+  lease(): Lease {
+    this.#leases++;
+    let held = true;
+    return {
+      call: (request: CallRequest): Promise<Outcome> => callTool(this, request),
+      release: () => {
+        if (!held) return;
+        held = false;
+        this.#leases--;
+        if (this.#leases === 0) this.#onIdle?.();
+      },
+    };
+  }
+
+  /** Lets calls in flight finish for at most `withinMs`, then closes. Idempotent. */
+  retire(withinMs: number): Promise<void> {
+    this.#retired ??= this.#retire(withinMs);
+    return this.#retired;
+  }
+
+  async connected(untilMs: number, signal: CancelSignal): Promise<Connection | undefined> {
+    if (this.#retired !== undefined || signal.aborted) return undefined;
+    if (!this.#worthWaiting()) return undefined;
+    await settledBy(this.#nextAttempt(), untilMs, signal);
+    return this.#connection;
+  }
+
+  drop(connection: Connection, reason: string): void {
+    if (this.#connection !== connection) return;
+    this.#connection = undefined;
+    connection.abandon();
+    this.#lost(reason);
+  }
+
+  unavailable(): { readonly detail: string; readonly retryAfterMs: number } {
+    const retryAfterMs = this.#nextRetryAt === undefined ? 1_000 : this.#nextRetryAt - Date.now();
+    return { detail: this.#detail, retryAfterMs };
+  }
+
+  async #retire(withinMs: number): Promise<void> {
+    if (this.#leases > 0) {
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, withinMs);
+        this.#onIdle = () => {
+          clearTimeout(timer);
+          resolve();
+        };
+      });
+    }
+    this.#lifetime.abort();
+    clearTimeout(this.#retry);
+    clearTimeout(this.#refresh);
+    const connection = this.#connection;
+    this.#connection = undefined;
+    await connection?.close();
+    await this.#attempt;
+  }
+
+  /** Single-flight: whoever asks while an attempt runs waits for that one. */
+  #try(): Promise<void> {
+    clearTimeout(this.#retry);
+    this.#nextRetryAt = undefined;
+    this.#attempt ??= this.#connect().finally(() => {
+      this.#attempt = undefined;
+    });
+    return this.#attempt;
+  }
+
+  /** The attempt that runs, or starts now for a remote server, or at the pause's end for a child. */
+  async #nextAttempt(): Promise<void> {
+    if (this.#attempt === undefined && this.config.target.kind === 'stdio' && this.#nextRetryAt !== undefined) {
+      await new Promise((resolve) => setTimeout(resolve, Math.max(0, (this.#nextRetryAt ?? 0) - Date.now())).unref());
+    }
+    await this.#try();
+  }
+
+  #worthWaiting(): boolean {
+    if (this.#attempt !== undefined || this.config.target.kind !== 'stdio') return true;
+    return !this.#hopeless && (this.#nextRetryAt ?? 0) - Date.now() < worthWaitingMs;
+  }
+
+  async #connect(): Promise<void> {
+    const startedAt = Date.now();
+    let connection: Connection | undefined;
+    try {
+      connection = await connect({
+        target: this.config.target,
+        connectTimeoutMs: this.#deps.connectionTimeoutMs,
+        maxMessageBytes: this.#deps.maxResultBytes,
+        clientVersion: this.#deps.version,
+        signal: this.#lifetime.signal,
+        onNoise: (excerpt) => this.#deps.observe({ type: 'upstream-noise', server: this.name, excerpt }),
+        onStderr: (line) => this.#deps.observe({ type: 'upstream-stderr', server: this.name, line }),
+        onToolsChanged: () => this.#scheduleRefresh(),
+      });
+      const catalogue = await this.#list(connection);
+      if (this.#retired !== undefined) return await connection.close();
+      this.#adopt(connection, catalogue, Date.now() - startedAt);
+    } catch (error) {
+      void connection?.close();
+      if (this.#retired === undefined) this.#failed(error, Date.now() - startedAt);
+    }
+  }
+
+  async #list(connection: Connection): Promise<Catalogue> {
+    const { connectionTimeoutMs } = this.#deps;
+    const { signal } = this.#lifetime;
+    const { catalogue, rejected } = await listCatalogue(connection, this.#catalogue, connectionTimeoutMs, signal);
+    for (const { tool, reason } of rejected) {
+      this.#deps.observe({ type: 'tool-rejected', server: this.name, tool, reason });
+    }
+    return catalogue;
+  }
+
+  #adopt(connection: Connection, catalogue: Catalogue, tookMs: number): void {
+    this.#connection = connection;
+    this.#connectedAt = Date.now();
+    this.#connections++;
+    this.#hopeless = false;
+    this.#catalogue = catalogue;
+    void connection.ended.then((reason) => {
+      this.drop(connection, reason);
+    });
+    const count = catalogue.tools.length;
+    this.#become('ready', `ready with ${count} tool${count === 1 ? '' : 's'}`, '', tookMs);
+    this.#deps.onChange();
+  }
+
+  /** A connection that held is made anew at once; one that did not is a failed attempt. */
+  #lost(reason: string): void {
+    if (this.#retired !== undefined) return;
+    const heldMs = Date.now() - this.#connectedAt;
+    if (heldMs < quickEndMs) return this.#failed(new ConnectionError(reason, { crashed: true }), heldMs);
+    this.#failures = 0;
+    this.#quickCrashes = 0;
+    this.#lastError = reason;
+    this.#become('down', reason, '; reconnecting');
+    // Not in this turn: the attempt that made the lost connection may only just be ending.
+    this.#retry = setTimeout(() => void this.#try(), 0);
+  }
+
+  #failed(error: unknown, tookMs: number): void {
+    const known = error instanceof ConnectionError ? error : undefined;
+    this.#hopeless = known?.hopeless ?? false;
+    this.#failures++;
+    const crashed = known?.crashed === true && this.config.target.kind === 'stdio';
+    this.#quickCrashes = crashed ? this.#quickCrashes + 1 : 0;
+    const decision = nextTry({ failures: this.#failures, quickCrashes: this.#quickCrashes }, Math.random());
+    this.#lastError = messageOf(error);
+    this.#nextRetryAt = Date.now() + decision.delayMs;
+    this.#become(decision.state, this.#lastError, decision.sentence, tookMs);
+    this.#retry = setTimeout(() => void this.#try(), decision.delayMs);
+  }
+
+  /** A retry that meets the same reason again is no news. */
+  #become(state: UpstreamState, reason: string, rest = '', tookMs?: number): void {
+    const news = state !== this.#state || reason !== this.#reason;
+    if (state !== this.#state) this.#since = Date.now();
+    this.#state = state;
+    this.#reason = reason;
+    this.#detail = reason + rest;
+    this.#wasAttempted = true;
+    if (!news) return;
+    const tools = this.#catalogue?.tools.length ?? 0;
+    const took = tookMs === undefined ? {} : { tookMs };
+    this.#deps.observe({ type: 'upstream-state', server: this.name, state, detail: this.#detail, tools, ...took });
+  }
+
+  #scheduleRefresh(): void {
+    this.#refresh ??= setTimeout(() => {
+      this.#refresh = undefined;
+      void this.#relist();
+    }, refreshDelayMs);
+  }
+
+  /** One listing at a time: an older list never overwrites a newer one. */
+  async #relist(): Promise<void> {
+    const connection = this.#connection;
+    if (connection === undefined) return;
+    if (this.#refreshing) return this.#scheduleRefresh();
+    this.#refreshing = true;
+    try {
+      const catalogue = await this.#list(connection);
+      if (this.#connection !== connection || sameTools(catalogue, this.#catalogue)) return;
+      this.#catalogue = catalogue;
+      this.#detail = `ready with ${catalogue.tools.length} tools`;
+      this.#deps.observe({ type: 'catalogue-changed', server: this.name, tools: catalogue.tools.length });
+      this.#deps.onChange();
+    } catch (error) {
+      this.#deps.observe({
+        type: 'warning',
+        message: `${this.name}: the changed list was not had: ${messageOf(error)}`,
+      });
+    } finally {
+      this.#refreshing = false;
+    }
+  }
+}
+
+/** Unchanged tools are the same objects (catalogue.ts). */
+function sameTools(a: Catalogue, b: Catalogue | undefined): boolean {
+  return a.tools.length === b?.tools.length && a.tools.every((tool, index) => tool === b.tools[index]);
+}
+
+/** Waits for `work`, but not past `untilMs` or an abort. */
+async function settledBy(work: Promise<void>, untilMs: number, signal: CancelSignal): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  let onAbort: (() => void) | undefined;
+  const enough = new Promise<void>((resolve) => {
+    onAbort = resolve;
+    timer = setTimeout(resolve, Math.max(0, untilMs - Date.now()));
+    signal.addEventListener('abort', onAbort, { once: true });
+  });
+  await Promise.race([work, enough]);
+  clearTimeout(timer);
+  if (onAbort !== undefined) signal.removeEventListener('abort', onAbort);
+}

@@ -1,0 +1,128 @@
+// What a tool is called on the outside, worked out once per catalogue: path segment, operation id, texts.
+// The document and the call route read the same Operation objects, so what is promised and what is done cannot differ.
+// Objects of the snapshot before are reused wherever nothing about them changed: caches hang on their identity.
+
+import type { ServerConfig } from '../config/types.ts';
+import { matchesAny } from '../glob.ts';
+import type { Catalogue, Tool } from '../mcp/types.ts';
+import { createOperationIds, pathSegments } from './names.ts';
+import { cutText, firstText, titleCase } from './text.ts';
+
+/** Room for the longest manual a model could use; a description of 200 MB must not reach a client. */
+const MAX_DESCRIPTION_CHARS = 100_000;
+const MAX_SUMMARY_CHARS = 1_000;
+
+/** One tool as an HTTP operation. */
+export interface Operation {
+  readonly tool: Tool;
+  /** The name people see: the tool's own, or the one that `tools: {NAME: {name}}` gives it. */
+  readonly name: string;
+  /** The decoded path segment; differs from `name` where that cannot stand in a path. */
+  readonly segment: string;
+  /** Unique over all servers; see names.ts. */
+  readonly operationId: string;
+  readonly summary: string;
+  /** Never empty. */
+  readonly description: string;
+  /** Of a call, in milliseconds; undefined: the global one. */
+  readonly timeoutMs: number | undefined;
+}
+
+export interface ServerOperations {
+  readonly server: string;
+  readonly config: ServerConfig;
+  readonly catalogue: Catalogue;
+  /** In the upstream's order. */
+  readonly list: readonly Operation[];
+  readonly bySegment: ReadonlyMap<string, Operation>;
+}
+
+export interface LearnedServer {
+  readonly config: ServerConfig;
+  readonly catalogue: Catalogue | undefined;
+  /** Of the snapshot before; reused as the same object where nothing changed. */
+  readonly previous: ServerOperations | undefined;
+}
+
+/** By server name; servers without a catalogue are missing. */
+export function prepareOperations(
+  mode: 'single' | 'many',
+  servers: readonly LearnedServer[],
+): ReadonlyMap<string, ServerOperations> {
+  const operationId = createOperationIds();
+  const prepared = new Map<string, ServerOperations>();
+  for (const { config, catalogue, previous } of servers) {
+    if (catalogue === undefined) continue;
+    const prefix = mode === 'many' ? config.name : undefined;
+    const list = prepareList(config, catalogue, (name) => operationId(prefix, name), previous);
+    prepared.set(config.name, unchanged(previous, config, catalogue, list) ?? toOperations(config, catalogue, list));
+  }
+  return prepared;
+}
+
+function toOperations(config: ServerConfig, catalogue: Catalogue, list: readonly Operation[]): ServerOperations {
+  const bySegment = new Map(list.map((operation) => [operation.segment, operation]));
+  return { server: config.name, config, catalogue, list, bySegment };
+}
+
+function unchanged(
+  previous: ServerOperations | undefined,
+  config: ServerConfig,
+  catalogue: Catalogue,
+  list: readonly Operation[],
+): ServerOperations | undefined {
+  if (previous?.config !== config || previous.catalogue !== catalogue) return undefined;
+  return list.every((operation, index) => operation === previous.list[index]) ? previous : undefined;
+}
+
+function prepareList(
+  config: ServerConfig,
+  catalogue: Catalogue,
+  operationId: (name: string) => string,
+  previous: ServerOperations | undefined,
+): Operation[] {
+  const tools = catalogue.tools.filter((tool) => isOffered(tool, config));
+  const names = tools.map((tool) => config.tools.get(tool.name)?.name ?? tool.name);
+  const segments = pathSegments(names);
+  return tools.map((tool, index) => {
+    const name = names[index] ?? tool.name;
+    const segment = segments[index] ?? name;
+    const operation = prepare(tool, config, { name, segment, operationId: operationId(name) });
+    const before = previous?.bySegment.get(segment);
+    return before !== undefined && sameOperation(before, operation) ? before : operation;
+  });
+}
+
+/** Filters see the upstream's own name: it is what its documentation and other MCP clients call the tool. */
+function isOffered(tool: Tool, config: ServerConfig): boolean {
+  if (config.tools.get(tool.name)?.disabled === true) return false;
+  if (matchesAny(config.disabledTools, tool.name)) return false;
+  return config.enabledTools === undefined || matchesAny(config.enabledTools, tool.name);
+}
+
+type Names = Pick<Operation, 'name' | 'segment' | 'operationId'>;
+
+function prepare(tool: Tool, config: ServerConfig, names: Names): Operation {
+  const given = config.tools.get(tool.name);
+  const title = firstText(tool.title, tool.annotations?.['title'], titleCase(names.name), names.operationId) ?? 'Tool';
+  const summary = cutText(title, MAX_SUMMARY_CHARS);
+  const description = firstText(given?.description, tool.description) ?? summary;
+  return {
+    tool,
+    ...names,
+    summary,
+    description: cutText(description, MAX_DESCRIPTION_CHARS),
+    timeoutMs: given?.timeoutMs ?? config.timeoutMs,
+  };
+}
+
+function sameOperation(a: Operation, b: Operation): boolean {
+  return (
+    a.tool === b.tool &&
+    a.name === b.name &&
+    a.operationId === b.operationId &&
+    a.summary === b.summary &&
+    a.description === b.description &&
+    a.timeoutMs === b.timeoutMs
+  );
+}

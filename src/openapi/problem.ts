@@ -1,0 +1,49 @@
+// The one builder of problem documents (RFC 9457) and of plans in general: status, headers and body of an answer.
+// Models read these texts as they are: short, flat, no traces. Who may be asked for credentials, CORS and the request
+// id's header are the server's.
+
+import { errorTable, type AppError } from '../errors.ts';
+
+/** An answer, ready to be sent. */
+export interface Plan {
+  readonly status: number;
+  /** Without Content-Length. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+}
+
+export const PROBLEM_TYPE = 'application/problem+json';
+
+/** `requestId` becomes `instance`, which is a URI reference: the id's characters are unreserved ones. */
+export function problemPlan(error: AppError, requestId: string): Plan {
+  const { title, status: usual } = errorTable[error.code];
+  const { status = usual, errors, server, tool, retryAfter, data, allow } = error.fields;
+  const headers: Record<string, string> = { 'Content-Type': PROBLEM_TYPE };
+  const seconds = retryAfter === undefined ? undefined : wholeSeconds(retryAfter);
+  if (seconds !== undefined) headers['Retry-After'] = String(seconds);
+  if (allow !== undefined) headers['Allow'] = allow.join(', ');
+  const body = {
+    type: problemUri(error.code),
+    title,
+    status,
+    detail: error.message,
+    code: error.code,
+    instance: requestId,
+    errors,
+    server,
+    tool,
+    retryAfter: seconds,
+    data,
+  };
+  return { status, headers, body: JSON.stringify(body) };
+}
+
+/** Identifies the kind of problem; there is nothing to be found under it. */
+function problemUri(code: string): string {
+  return `urn:mcpo:error:${code}`;
+}
+
+/** Retry-After knows no fractions, and zero would be a loop. */
+function wholeSeconds(seconds: number): number {
+  return Math.max(1, Math.ceil(seconds));
+}

@@ -1,0 +1,58 @@
+// Who may reach us from a browser: the Host check against DNS rebinding, the Origin check against foreign pages, and the
+// CORS answer. Without a key any web page could otherwise run this machine's tools. Own origins come from the settings
+// and the socket, never from the Host header, which the page's author chooses.
+
+import { AppError } from '../../errors.ts';
+import { isLoopbackHost, parseHostPort, plainAddress, urlHost } from './host.ts';
+import type { AccessRules, OriginRules } from './rules.ts';
+
+/** Throws `forbidden` for a host or an origin that may not call; with a key set neither is asked. */
+export function checkHostAndOrigin(
+  rules: AccessRules,
+  host: string | undefined,
+  origin: string | undefined,
+  localAddress: string | undefined,
+): void {
+  if (rules.keyDigest !== undefined) return;
+  if (rules.hosts !== undefined && !acceptsHost(rules.hosts, host)) {
+    throw new AppError(
+      'forbidden',
+      `The host ${quoted(host)} is not accepted without authentication: use a loopback address, name the address ` +
+        'people use with --public-url, bind it with --host, or set --api-key.',
+    );
+  }
+  if (origin !== undefined && !allowsOrigin(rules.origins, origin, localAddress)) {
+    throw new AppError(
+      'forbidden',
+      `Web pages of the origin ${quoted(origin)} may not call without authentication: allow it with ` +
+        '--cors-allow-origins, or set --api-key.',
+    );
+  }
+}
+
+/** Whether pages of that origin may read our answers. */
+export function allowsOrigin(rules: OriginRules, origin: string, localAddress: string | undefined): boolean {
+  if (rules.any || rules.listed.has(origin) || rules.own.has(origin)) return true;
+  if (isOwnAddress(rules, origin, localAddress)) return true;
+  if (rules.loopback === 'none' || !URL.canParse(origin)) return false;
+  const { protocol, hostname, port, origin: plain } = new URL(origin);
+  if ((protocol !== 'http:' && protocol !== 'https:') || plain !== origin || !isLoopbackHost(hostname)) return false;
+  return rules.loopback === 'any-port' || [...rules.own].some((own) => new URL(own).port === port);
+}
+
+/** A page that came from the very address that this request came to: ours, where every interface is bound. */
+function isOwnAddress(rules: OriginRules, origin: string, localAddress: string | undefined): boolean {
+  if (rules.aroundOwnAddress === undefined || localAddress === undefined) return false;
+  const [before, after] = rules.aroundOwnAddress;
+  return origin === `${before}${urlHost(plainAddress(localAddress))}${after}`;
+}
+
+function acceptsHost(hosts: ReadonlySet<string>, header: string | undefined): boolean {
+  const host = parseHostPort(header)?.host;
+  return host !== undefined && (isLoopbackHost(host) || hosts.has(host));
+}
+
+/** Short and harmless in a sentence, whatever was sent. */
+function quoted(value: string | undefined): string {
+  return value === undefined || value === '' ? '(none)' : JSON.stringify(value.slice(0, 200));
+}

@@ -1,0 +1,106 @@
+// What the settings and the bound address say about access, worked out once and read by every request: the key's
+// digest, accepted hosts and origins, trusted proxies. A reload brings new Settings and so new rules.
+
+import { hash } from 'node:crypto';
+import { BlockList, isIPv6 } from 'node:net';
+import type { Settings } from '../../config/types.ts';
+import { isLoopbackHost, isWildcardAddress, plainAddress, urlHost } from './host.ts';
+
+/** Where the program listens; before it does, where it would. */
+export interface Binding {
+  readonly address: string;
+  readonly port: number;
+  readonly scheme: 'http' | 'https';
+}
+
+export interface AccessRules {
+  /** SHA-256 of the key; undefined where calls need none. */
+  readonly keyDigest: Buffer | undefined;
+  readonly strictAuth: boolean;
+  /** undefined: any host is accepted. Otherwise loopback names are, and these. */
+  readonly hosts: ReadonlySet<string> | undefined;
+  readonly origins: OriginRules;
+  /** undefined: no proxy is believed. */
+  readonly proxies: BlockList | undefined;
+  /** Our own address for those who send no usable Host header. */
+  readonly ownOrigin: string;
+}
+
+export interface OriginRules {
+  /** Every origin may call; then no other member matters. */
+  readonly any: boolean;
+  /** Named by --cors-allow-origins: these may send credentials too. */
+  readonly listed: ReadonlySet<string>;
+  /** Those under which our own pages are reached. */
+  readonly own: ReadonlySet<string>;
+  /** Pages of this machine: all of them, those on our port, or none. */
+  readonly loopback: 'any-port' | 'our-port' | 'none';
+  /** `http://` and `:8000` around one of this machine's addresses; undefined where one address is bound. */
+  readonly aroundOwnAddress: readonly [before: string, after: string] | undefined;
+}
+
+export function accessRules(settings: Settings, binding: Binding): AccessRules {
+  const guarded = settings.apiKey !== undefined;
+  return {
+    keyDigest: settings.apiKey === undefined ? undefined : digestOf(settings.apiKey),
+    strictAuth: settings.strictAuth,
+    hosts: guarded || acceptsAnyHost(settings, binding) ? undefined : hostsOf(settings),
+    origins: originRules(settings, binding),
+    proxies: settings.trustedProxies.length === 0 ? undefined : blockListOf(settings.trustedProxies),
+    ownOrigin: ownOriginOf(binding),
+  };
+}
+
+export function digestOf(key: string | Buffer): Buffer {
+  return hash('sha256', key, 'buffer');
+}
+
+/** Such as `http://127.0.0.1:8000`; a bind to every interface is shown by its loopback address. */
+export function ownOriginOf({ address, port, scheme }: Binding): string {
+  const host = isWildcardAddress(address) ? '127.0.0.1' : urlHost(plainAddress(address));
+  return `${scheme}://${host}${port === defaultPorts[scheme] ? '' : `:${port}`}`;
+}
+
+const defaultPorts = { http: 80, https: 443 } as const;
+
+/**
+ * Only an address that somebody asked for by name. All interfaces without a key and without --host is what a reload that
+ * removes the key leaves behind: loopback names only, as if bound there.
+ */
+function acceptsAnyHost(settings: Settings, binding: Binding): boolean {
+  return settings.host !== undefined && !isLoopbackHost(binding.address);
+}
+
+function hostsOf({ publicUrl }: Settings): ReadonlySet<string> {
+  return new Set(publicUrl === undefined ? [] : [new URL(publicUrl).hostname]);
+}
+
+function originRules(settings: Settings, binding: Binding): OriginRules {
+  const { corsAllowOrigins, publicUrl } = settings;
+  const listed = corsAllowOrigins?.map(normalisedOrigin);
+  const reachedByLoopback = isLoopbackHost(binding.address) || isWildcardAddress(binding.address);
+  const [before, after] = ownOriginOf({ ...binding, address: 'host' }).split('host');
+  return {
+    any: listed?.includes('*') ?? settings.apiKey !== undefined,
+    listed: new Set(listed),
+    own: new Set([ownOriginOf(binding), ...(publicUrl === undefined ? [] : [new URL(publicUrl).origin])]),
+    loopback: listed === undefined ? 'any-port' : reachedByLoopback ? 'our-port' : 'none',
+    aroundOwnAddress: isWildcardAddress(binding.address) ? [before ?? '', after ?? ''] : undefined,
+  };
+}
+
+/** As browsers send it: lower case, no trailing slash, no default port. */
+function normalisedOrigin(origin: string): string {
+  return URL.canParse(origin) ? new URL(origin).origin : origin;
+}
+
+function blockListOf(entries: readonly string[]): BlockList {
+  const list = new BlockList();
+  for (const entry of entries) {
+    const [address = '', prefix] = entry.split('/');
+    const family = isIPv6(address) ? 'ipv6' : 'ipv4';
+    if (prefix === undefined) list.addAddress(address, family);
+    else list.addSubnet(address, Number(prefix), family);
+  }
+  return list;
+}

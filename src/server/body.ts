@@ -1,0 +1,55 @@
+// Reads a request body into text, within a limit and only if it is UTF-8. What is too large is refused at the first sign
+// of it; Node throws the rest away as it comes, within the time a request may take, so that the caller gets to read the
+// answer and can go on using the connection.
+
+import { isUtf8 } from 'node:buffer';
+import type { IncomingMessage } from 'node:http';
+import { AppError } from '../errors.ts';
+import type { Exchange } from './exchange.ts';
+
+/** The text of the body; '' where there is none. Rejects with `client_closed_request` if the caller goes away. */
+export async function readBody(exchange: Exchange, maxBytes: number): Promise<string> {
+  const { headers } = exchange.request;
+  const length = headers['content-length'];
+  if (length === undefined ? headers['transfer-encoding'] === undefined : length === '0') return '';
+  if (Number(length) > maxBytes) throw tooLarge(maxBytes);
+  const encoding = headers['content-encoding'];
+  if (encoding !== undefined && encoding !== '' && encoding.toLowerCase() !== 'identity') {
+    throw new AppError(
+      'unsupported_media_type',
+      `The body is encoded as ${JSON.stringify(encoding.slice(0, 40))}: send it without Content-Encoding.`,
+    );
+  }
+  exchange.continue();
+  const bytes = await collect(exchange.request, maxBytes);
+  if (!isUtf8(bytes))
+    throw new AppError('malformed_request', 'The body is not valid UTF-8: send JSON encoded as UTF-8.');
+  return bytes.toString('utf8');
+}
+
+function collect(request: IncomingMessage, maxBytes: number): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let received = 0;
+    request.on('data', (chunk: Buffer) => {
+      received += chunk.length;
+      if (received <= maxBytes) {
+        chunks.push(chunk);
+        return;
+      }
+      chunks.length = 0;
+      reject(tooLarge(maxBytes));
+    });
+    request.on('end', () => resolve(chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks)));
+    request.on('close', () => {
+      if (!request.complete) reject(new AppError('client_closed_request', 'The caller went away while sending.'));
+    });
+  });
+}
+
+function tooLarge(maxBytes: number): AppError {
+  return new AppError(
+    'payload_too_large',
+    `The body is larger than ${maxBytes} bytes: send less, or raise the limit with --max-body.`,
+  );
+}

@@ -1,0 +1,147 @@
+// One request and its answer: the Snapshot it runs on, the access rules in force, and the only code that writes a head.
+// An answer goes out once; a second one, or one to a caller that has gone, is dropped.
+
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { AppError } from '../errors.ts';
+import type { Observe } from '../events.ts';
+import { problemPlan, type Plan } from '../openapi/problem.ts';
+import type { Snapshot } from '../snapshot.ts';
+import { challenge, checkKey } from './access/keys.ts';
+import { checkHostAndOrigin } from './access/origin.ts';
+import { mountOf, type Mount } from './access/proxies.ts';
+import type { AccessRules } from './access/rules.ts';
+import { commonHead } from './head.ts';
+import { checkHead } from './limits.ts';
+
+/** What every request needs to know of the program. */
+export interface Surroundings {
+  readonly observe: Observe;
+  /** No new work: calls are refused, connections end with their answer. */
+  readonly isStopping: () => boolean;
+  readonly version: string;
+  /** Milliseconds since the epoch. */
+  readonly startedAt: number;
+}
+
+/** What a route asks the key for: nothing ever, documents and pages (with --strict-auth), or calls. */
+export type Guard = 'open' | 'document' | 'call';
+
+export type Body = string | readonly Buffer[];
+
+export class Exchange {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly id: string;
+  /** As it was asked for, before normalisation. */
+  readonly url: string;
+  readonly query: Readonly<Record<string, unknown>>;
+  readonly snapshot: Snapshot;
+  readonly rules: AccessRules;
+  readonly program: Surroundings;
+  /** Aborted when the caller's connection ends. */
+  readonly gone: AbortSignal;
+  #guard: Guard = 'open';
+  /** Whether the caller waits to be told to send its body (RFC 9110, section 10.1.1). */
+  #waits: boolean;
+  #closes = false;
+
+  constructor(given: {
+    readonly request: IncomingMessage;
+    readonly response: ServerResponse;
+    readonly id: string;
+    readonly url: string;
+    readonly query: Readonly<Record<string, unknown>>;
+    readonly snapshot: Snapshot;
+    readonly rules: AccessRules;
+    readonly program: Surroundings;
+    readonly gone: AbortSignal;
+  }) {
+    this.request = given.request;
+    this.response = given.response;
+    this.id = given.id;
+    this.url = given.url;
+    this.query = given.query;
+    this.snapshot = given.snapshot;
+    this.rules = given.rules;
+    this.program = given.program;
+    this.gone = given.gone;
+    this.#waits = given.request.headers.expect !== undefined;
+  }
+
+  /** After normalisation. */
+  get path(): string {
+    return this.request.url ?? '/';
+  }
+
+  /** Throws unless this caller may come this far. Runs before a route, in one synchronous step with it. */
+  admit(guard: Guard): void {
+    const { headers, socket } = this.request;
+    this.#guard = guard;
+    checkHead(this.request, this.url);
+    checkHostAndOrigin(this.rules, headers.host, headers.origin, socket.localAddress);
+    const { keyDigest, strictAuth } = this.rules;
+    if (keyDigest === undefined || guard === 'open' || (guard === 'document' && !strictAuth)) return;
+    checkKey(keyDigest, headers);
+  }
+
+  /** Tells a caller that waits for it to send the body; it is not told before the request is otherwise fine. */
+  continue(): void {
+    if (!this.#waits) return;
+    this.#waits = false;
+    this.response.writeContinue();
+  }
+
+  /** The connection ends with the answer. */
+  closeAfter(): void {
+    this.#closes = true;
+  }
+
+  answer(plan: Plan): void {
+    this.send(plan.status, plan.headers, plan.body);
+  }
+
+  send(status: number, headers: Readonly<Record<string, string>>, body?: Body): void {
+    const { request, response } = this;
+    if (response.headersSent || response.destroyed) return;
+    const head = commonHead(this.rules.origins, request.headers.origin, request.socket.localAddress, this.id);
+    for (const name in headers) head.push(name, headers[name] ?? '');
+    if (body !== undefined) head.push('Content-Length', String(byteLength(body)));
+    // A caller that was not told to go on may or may not send its body: what follows on this connection is unclear.
+    if (this.#waits || this.#closes || this.program.isStopping()) head.push('Connection', 'close');
+    response.writeHead(status, head);
+    if (typeof body === 'string' || body === undefined) {
+      response.end(body);
+      return;
+    }
+    response.cork();
+    for (const chunk of body) response.write(chunk);
+    response.end();
+  }
+
+  /** The problem document of anything thrown. What is no AppError is our own bug: the caller learns its id only. */
+  fail(error: unknown): void {
+    if (!(error instanceof AppError)) this.program.observe({ type: 'internal-error', requestId: this.id, error });
+    const shown =
+      error instanceof AppError
+        ? error
+        : new AppError('internal', `Something went wrong in the proxy; its log has the cause under ${this.id}.`);
+    const { status, headers, body } = problemPlan(shown, this.id);
+    const asked = shown.code === 'unauthenticated' && { 'WWW-Authenticate': challenge(this.#guard !== 'call') };
+    this.send(status, { ...headers, ...asked }, body);
+  }
+
+  /** Where our routes lie for this caller. */
+  mount(): Mount {
+    const { headers, socket } = this.request;
+    return mountOf(this.snapshot.config.settings, this.rules, {
+      headers,
+      peer: socket.remoteAddress,
+      encrypted: 'encrypted' in socket && socket.encrypted === true,
+    });
+  }
+}
+
+function byteLength(body: Body): number {
+  if (typeof body === 'string') return Buffer.byteLength(body);
+  return body.reduce((sum, chunk) => sum + chunk.length, 0);
+}

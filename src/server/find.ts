@@ -1,0 +1,131 @@
+// From path segments to what they mean in the Snapshot, and the errors for what they do not mean: unknown names with the
+// closest known ones, servers that cannot be called yet, methods that a path does not have.
+
+import { AppError } from '../errors.ts';
+import type { UpstreamStatus } from '../mcp/types.ts';
+import { didYouMean } from '../nearest.ts';
+import type { Operation, ServerOperations } from '../openapi/prepared.ts';
+import { reservedServerNames, reservedToolNames } from '../routes.ts';
+import type { ServerView, Snapshot } from '../snapshot.ts';
+import { assets } from './pages/assets.ts';
+
+/** A configured server, disabled or not. */
+export function findServer(snapshot: Snapshot, name: string): ServerView {
+  const view = snapshot.servers.get(name);
+  if (view !== undefined) return view;
+  const enabled = [...snapshot.servers.values()].filter(({ config }) => !config.disabled).map((known) => known.name);
+  const hint = didYouMean(name, enabled) || ' GET / lists the servers.';
+  throw new AppError('unknown_server', `There is no server ${quoted(name)}.${hint}`);
+}
+
+/** A server whose documents and tools may be asked for. */
+export function findEnabledServer(snapshot: Snapshot, name: string): ServerView {
+  const view = findServer(snapshot, name);
+  if (!view.config.disabled) return view;
+  throw new AppError('unknown_server', `The server ${quoted(name)} is disabled in the configuration.`, {
+    server: view.name,
+  });
+}
+
+/** The operation that a path segment names. Throws `starting` or `upstream_unavailable` while nothing is known of it. */
+export function findOperation(view: ServerView, segment: string): Operation {
+  const operations = view.operations;
+  if (operations === undefined) throw nothingLearned(view);
+  return operations.bySegment.get(segment) ?? unknownTool(operations, view, segment);
+}
+
+/** Throws what a request gets that no route takes: 405 where another method would be right, else 404. */
+export function noRoute(snapshot: Snapshot, path: string): never {
+  const allow = allowedMethods(snapshot, segmentsOf(path));
+  if (allow !== undefined) throw methodNotAllowed(allow);
+  const { pathPrefix } = snapshot.config.settings;
+  const hint = pathPrefix === '' ? 'GET / lists what there is.' : `Servers are under ${pathPrefix}; GET / lists them.`;
+  throw new AppError('not_found', `There is nothing at this path. ${hint}`);
+}
+
+export function methodNotAllowed(allow: readonly string[]): AppError {
+  return new AppError('method_not_allowed', `This path takes ${allow.join(' or ')} only.`, { allow });
+}
+
+const reading: readonly string[] = ['GET', 'HEAD'];
+const calling: readonly string[] = ['POST'];
+
+/** Documents and pages, which exist at the root and under each server. */
+const documentNames: ReadonlySet<string> = new Set(['openapi.json', 'openapi.yaml', 'docs', 'redoc']);
+const probeNames: ReadonlySet<string> = new Set(['healthz', 'readyz']);
+
+/** undefined where no method is right; throws where a name in the path is unknown. */
+function allowedMethods(snapshot: Snapshot, segments: readonly string[]): readonly string[] | undefined {
+  const [first, second, ...rest] = segments;
+  if (first === undefined || first === '') return reading;
+  if (first === 'assets') return assets.has(segments.slice(1).join('/')) ? reading : undefined;
+  if (second === undefined) {
+    if (documentNames.has(first) || probeNames.has(first)) return reading;
+    if (reservedServerNames.has(first)) return undefined;
+    return snapshot.root === undefined ? findServer(snapshot, first) && reading : toolMethods(snapshot.root, first);
+  }
+  if (rest.length > 0 || snapshot.root !== undefined || reservedServerNames.has(first)) return undefined;
+  const view = findEnabledServer(snapshot, first);
+  return documentNames.has(second) ? reading : toolMethods(view, second);
+}
+
+function toolMethods(view: ServerView, segment: string): readonly string[] | undefined {
+  if (reservedToolNames.has(segment)) return undefined;
+  if (view.operations !== undefined) findOperation(view, segment);
+  return calling;
+}
+
+function segmentsOf(path: string): string[] {
+  return path.split('?', 1).join().split('/').slice(1).map(decoded);
+}
+
+function decoded(segment: string): string {
+  try {
+    return decodeURIComponent(segment);
+  } catch {
+    // Not what anything here is called.
+    return segment;
+  }
+}
+
+function unknownTool(operations: ServerOperations, view: ServerView, segment: string): never {
+  const hint = didYouMean(segment, operations.bySegment.keys()) || ' The OpenAPI document lists its tools.';
+  throw new AppError('unknown_tool', `The server ${quoted(view.name)} has no tool ${quoted(segment)}.${hint}`, {
+    server: view.name,
+    tool: segment,
+  });
+}
+
+const startingRetrySeconds = 1;
+
+function nothingLearned({ name, upstream }: ServerView): AppError {
+  const status = upstream?.status();
+  if (status === undefined || !status.attempted) {
+    return new AppError('starting', `The server ${quoted(name)} is still starting: try again in a moment.`, {
+      server: name,
+      retryAfter: startingRetrySeconds,
+    });
+  }
+  return new AppError(
+    'upstream_unavailable',
+    `The server ${quoted(name)} is not available: ${sentence(status.detail)}`,
+    {
+      server: name,
+      retryAfter: secondsUntilRetry(status),
+    },
+  );
+}
+
+/** With a full stop, whoever wrote it. */
+function sentence(text: string): string {
+  return /[.!?]$/.test(text) ? text : `${text}.`;
+}
+
+function secondsUntilRetry({ nextRetryAt }: UpstreamStatus): number {
+  return nextRetryAt === undefined ? startingRetrySeconds : Math.max(1, Math.ceil((nextRetryAt - Date.now()) / 1000));
+}
+
+/** Names come from the caller: short, and harmless in a sentence. */
+function quoted(name: string): string {
+  return JSON.stringify(name.length > 100 ? `${name.slice(0, 100)}…` : name);
+}

@@ -1,0 +1,158 @@
+// The listener: binds, says where, and closes without cutting what is under way. Everything between a connection and a
+// route meets here: Node's server with its limits, Fastify's router, the open sockets, the access rules in force.
+
+import type { FastifyInstance } from 'fastify';
+import { createServer as createHttp, type RequestListener, type Server } from 'node:http';
+import { createServer as createHttps } from 'node:https';
+import type { Settings } from '../config/types.ts';
+import { messageOf } from '../errors.ts';
+import type { Observe } from '../events.ts';
+import type { Snapshot } from '../snapshot.ts';
+import { urlHost } from './access/host.ts';
+import { accessRules, type AccessRules, type Binding } from './access/rules.ts';
+import { bindHost, bindSentence, bindWarning, expectedBinding, originsSentence, ownUrl, schemeOf } from './bind.ts';
+import { headersTimeoutMs, keepAliveTimeoutMs, parserHeaderBytes, requestTimeoutMs, timeoutCheckMs } from './limits.ts';
+import { createPeers } from './peers.ts';
+import { createRouter } from './router.ts';
+import { answerUnreadable } from './unreadable.ts';
+
+export interface ServerDeps {
+  readonly current: () => Snapshot;
+  readonly observe: Observe;
+  readonly isStopping: () => boolean;
+  /** Of the program. */
+  readonly version: string;
+  /** Milliseconds since the epoch. */
+  readonly startedAt: number;
+}
+
+export interface HttpServer {
+  /** http(s)://host:port; with the real port once it listens. */
+  readonly url: string;
+  /** Throws ListenError. */
+  listen(): Promise<void>;
+  /** Stops accepting; resolves when the connections are closed or the deadline passed. Idempotent. */
+  close(deadlineMs: number): Promise<void>;
+  readonly inject: FastifyInstance['inject'];
+}
+
+/** The address cannot be had. One sentence that names it, and the option that changes it. */
+export class ListenError extends Error {
+  override readonly name = 'ListenError';
+}
+
+export function createHttpServer(deps: ServerDeps): HttpServer {
+  const { current, observe, version, startedAt } = deps;
+  const { settings } = current().config;
+  let binding = expectedBinding(settings);
+  let closing: Promise<void> | undefined;
+  const rules = rulesInForce(
+    () => current().config.settings,
+    () => binding,
+  );
+  const peers = createPeers();
+  const app = createRouter({
+    current,
+    rules,
+    peerOf: peers.of,
+    program: { observe, version, startedAt, isStopping: () => closing !== undefined || deps.isStopping() },
+    createServer: (listener) => createNodeServer(settings, listener),
+    onUnreadable: (error, socket) => answerUnreadable(socket, peers.of(socket).lastExchange, rules().origins, error),
+  });
+  const { server } = app;
+  peers.watch(server);
+
+  return {
+    get url() {
+      return ownUrl(settings, binding);
+    },
+    async listen() {
+      await app.ready();
+      binding = await bind(server, settings);
+      const { config } = current();
+      const warning = bindWarning(config, binding);
+      observe({
+        type: 'listening',
+        url: ownUrl(settings, binding),
+        bind: bindSentence(config, binding),
+        origins: originsSentence(config),
+        guarded: config.settings.apiKey !== undefined,
+        servers: config.servers.map(({ name }) => name),
+      });
+      if (warning !== undefined) observe({ type: 'warning', message: warning });
+    },
+    close(deadlineMs) {
+      closing ??= peers.close(server, deadlineMs).then(() => app.close());
+      return closing;
+    },
+    inject: app.inject.bind(app),
+  };
+}
+
+/** Rules are made once for each Settings object and binding; almost every request finds them made. */
+function rulesInForce(settings: () => Settings, binding: () => Binding): () => AccessRules {
+  let made: { readonly settings: Settings; readonly binding: Binding; readonly rules: AccessRules } | undefined;
+  return () => {
+    const wanted = settings();
+    if (made === undefined || made.settings !== wanted || made.binding !== binding()) {
+      made = { settings: wanted, binding: binding(), rules: accessRules(wanted, binding()) };
+    }
+    return made.rules;
+  };
+}
+
+function createNodeServer({ tls }: Settings, listener: RequestListener): Server {
+  const options = {
+    maxHeaderSize: parserHeaderBytes,
+    headersTimeout: headersTimeoutMs,
+    requestTimeout: requestTimeoutMs,
+    keepAliveTimeout: keepAliveTimeoutMs,
+    connectionsCheckingInterval: timeoutCheckMs,
+    // Answered by us, like every other fault of a request.
+    requireHostHeader: false,
+    noDelay: true,
+  };
+  const server =
+    tls === undefined
+      ? createHttp(options, listener)
+      : createHttps({ ...options, handshakeTimeout: headersTimeoutMs, cert: tls.cert, key: tls.key }, listener);
+  // Node would drop what is above its count and say nothing; the limit on bytes holds instead.
+  server.maxHeadersCount = 0;
+  // Nobody is told to send a body before the rest of the request is found good; other expectations are none of ours.
+  server.on('checkContinue', listener);
+  server.on('checkExpectation', listener);
+  return server;
+}
+
+function bind(server: Server, settings: Settings): Promise<Binding> {
+  const host = bindHost(settings);
+  const { port } = settings;
+  return new Promise((resolve, reject) => {
+    const onError = (error: Error): void => reject(listenError(error, host, port));
+    server.once('error', onError);
+    server.listen({ port, ...(host !== undefined && { host }) }, () => {
+      server.off('error', onError);
+      const bound = server.address();
+      if (bound === null || typeof bound === 'string') return;
+      resolve({ address: bound.address, port: bound.port, scheme: schemeOf(settings) });
+    });
+  });
+}
+
+function listenError(error: Error, host: string | undefined, port: number): ListenError {
+  const where = host === undefined ? `Port ${port}` : `Port ${port} on ${urlHost(host)}`;
+  const code = 'code' in error ? error.code : undefined;
+  const options = { cause: error };
+  switch (code) {
+    case 'EADDRINUSE':
+      return new ListenError(`${where} is already in use: stop what uses it, or choose another with --port.`, options);
+    case 'EACCES':
+      return new ListenError(`${where} may not be opened by this user: choose one above 1023 with --port.`, options);
+    case 'EADDRNOTAVAIL':
+    case 'ENOTFOUND':
+    case 'EAI_AGAIN':
+      return new ListenError(`${host} is no address of this machine: choose another with --host.`, options);
+    default:
+      return new ListenError(`${where} cannot be opened: ${messageOf(error)}.`, options);
+  }
+}

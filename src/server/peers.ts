@@ -1,0 +1,74 @@
+// The open connections of callers: which are idle, which caller has gone, and how they end when the program stops. Idle
+// ones end at once; busy ones after their answer, which says so; what is left at the deadline is cut. (Node's own close
+// would also cut answers that are still on their way to a slow reader.)
+
+import { setMaxListeners } from 'node:events';
+import type { Server } from 'node:http';
+import { Server as NetServer, type Socket } from 'node:net';
+import { Server as TlsServer } from 'node:tls';
+import type { Exchange } from './exchange.ts';
+
+/** The other end of one connection, over all its requests. */
+export interface Peer {
+  /** With pipelining, the one that began last. */
+  lastExchange: Exchange | undefined;
+  /** Aborted when the connection ends. One for all its requests: making one for each costs more than their routing. */
+  readonly gone: AbortSignal;
+}
+
+export interface Peers {
+  of(socket: Socket): Peer;
+  watch(server: Server): void;
+  /** Stops accepting; resolves when all connections are closed or the deadline passed. */
+  close(server: Server, deadlineMs: number): Promise<void>;
+}
+
+export function createPeers(): Peers {
+  const open = new Set<Socket>();
+  const peers = new WeakMap<Socket, Peer>();
+  return {
+    of(socket) {
+      const known = peers.get(socket);
+      if (known !== undefined) return known;
+      const peer = createPeer(socket);
+      peers.set(socket, peer);
+      return peer;
+    },
+    watch(server) {
+      // Under TLS the sockets of requests are not those that were accepted; a handshake has its own time limit.
+      server.on(server instanceof TlsServer ? 'secureConnection' : 'connection', (socket: Socket) => {
+        open.add(socket);
+        socket.once('close', () => open.delete(socket));
+      });
+    },
+    async close(server, deadlineMs) {
+      const closed = new Promise<void>((resolve) => {
+        // The method of net.Server: the one of http.Server cuts answers that are not flushed yet.
+        NetServer.prototype.close.call(server, () => resolve());
+      });
+      for (const socket of open) endWhenIdle(socket, peers.get(socket));
+      let timer: NodeJS.Timeout | undefined;
+      const deadline = new Promise<void>((resolve) => {
+        timer = setTimeout(resolve, deadlineMs);
+      });
+      await Promise.race([closed, deadline]);
+      clearTimeout(timer);
+      for (const socket of open) socket.destroy();
+    },
+  };
+}
+
+function createPeer(socket: Socket): Peer {
+  const gone = new AbortController();
+  // As many as there are requests in the pipeline.
+  setMaxListeners(0, gone.signal);
+  socket.once('close', () => gone.abort());
+  return { lastExchange: undefined, gone: gone.signal };
+}
+
+function endWhenIdle(socket: Socket, peer: Peer | undefined): void {
+  const response = peer?.lastExchange?.response;
+  // Handed to the operating system, to the last byte.
+  if (response === undefined || response.writableFinished || response.destroyed) socket.destroy();
+  else response.once('close', () => socket.end());
+}

@@ -1,0 +1,144 @@
+// The table of routes. They are fixed: which servers and tools exist is looked up in the Snapshot, so a reload touches
+// nothing here. Fastify matches paths and lends `inject` to the tests; it reads no body and writes no answer.
+
+import {
+  fastify,
+  type FastifyHttpOptions,
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+} from 'fastify';
+import type { RequestListener, Server } from 'node:http';
+import type { Socket } from 'node:net';
+import { AppError } from '../errors.ts';
+import type { Snapshot } from '../snapshot.ts';
+import type { AccessRules } from './access/rules.ts';
+import { createDocuments, documentView, type DocumentFormat } from './documents.ts';
+import { Exchange, type Guard, type Surroundings } from './exchange.ts';
+import { findEnabledServer, noRoute } from './find.ts';
+import { preflightHeaders, requestIdOf } from './head.ts';
+import { parserHeaderBytes } from './limits.ts';
+import { normaliseUrl } from './normalise.ts';
+import type { ParseError } from './unreadable.ts';
+import type { Peer } from './peers.ts';
+import { callTool } from './routes/call.ts';
+import { asset, docs, redoc } from './routes/docs.ts';
+import { sendDocument } from './routes/documents.ts';
+import { health, overview, readiness, serverOverview } from './routes/status.ts';
+
+export interface RouterOptions {
+  readonly current: () => Snapshot;
+  readonly rules: () => AccessRules;
+  readonly program: Surroundings;
+  readonly peerOf: (socket: Socket) => Peer;
+  readonly onUnreadable: (error: ParseError, socket: Socket) => void;
+  readonly createServer: (listener: RequestListener) => Server;
+}
+
+type Params = Readonly<Record<string, string>>;
+type Route = (exchange: Exchange, params: Params) => void | Promise<void>;
+
+export function createRouter(options: RouterOptions): FastifyInstance {
+  const documents = createDocuments();
+  const fastifyOptions: FastifyHttpOptions<Server> = {
+    logger: false,
+    serverFactory: options.createServer,
+    genReqId: requestIdOf,
+    rewriteUrl(request) {
+      const { rootPath, pathPrefix } = options.current().config.settings;
+      return normaliseUrl(request.url ?? '/', rootPath, pathPrefix);
+    },
+    clientErrorHandler: options.onUnreadable,
+    frameworkErrors: (_error, request, reply) => run(request, reply, 'document', unreadablePath),
+    exposeHeadRoutes: false,
+    return503OnClosing: false,
+    // Longer names than a URL may hold do not exist.
+    routerOptions: { maxParamLength: parserHeaderBytes },
+  };
+  const app = fastify(fastifyOptions);
+  // Bodies are read by the one route that takes them, whatever their content type says: to Fastify nothing has one.
+  for (const method of ['POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'QUERY']) {
+    if (app.supportedMethods.includes(method)) app.addHttpMethod(method, { hasBody: false, overrideExisting: true });
+  }
+
+  function run(request: FastifyRequest, reply: FastifyReply, guard: Guard, route: Route): void {
+    reply.hijack();
+    const peer = options.peerOf(request.raw.socket);
+    const exchange = new Exchange({
+      request: request.raw,
+      response: reply.raw,
+      id: request.id,
+      url: request.originalUrl,
+      query: request.query as Record<string, unknown>,
+      snapshot: options.current(),
+      rules: options.rules(),
+      program: options.program,
+      gone: peer.gone,
+    });
+    peer.lastExchange = exchange;
+    try {
+      exchange.admit(guard);
+      const pending = route(exchange, request.params as Params);
+      pending?.catch((error: unknown) => exchange.fail(error));
+    } catch (error) {
+      exchange.fail(error);
+    }
+  }
+
+  function get(url: string, guard: Guard, route: Route): void {
+    app.route({ method: ['GET', 'HEAD'], url, handler: (request, reply) => run(request, reply, guard, route) });
+  }
+
+  function post(url: string, route: Route): void {
+    app.post(url, (request, reply) => run(request, reply, 'call', route));
+  }
+
+  post('/:server/:tool', (exchange, { server, tool = '' }) => callTool(exchange, server, tool));
+  post('/:tool', (exchange, { tool = '' }) => callTool(exchange, undefined, tool));
+
+  get('/', 'document', overview);
+  get('/:server', 'document', (exchange, { server = '' }) => serverOverview(exchange, server));
+  get('/healthz', 'open', health);
+  get('/readyz', 'open', readiness);
+
+  for (const format of ['json', 'yaml'] satisfies DocumentFormat[]) {
+    get(`/openapi.${format}`, 'document', (exchange) =>
+      sendDocument(exchange, documents, documentView(exchange.snapshot), format),
+    );
+    get(`/:server/openapi.${format}`, 'document', (exchange, { server }) =>
+      sendDocument(exchange, documents, { server: serverOf(exchange, server), snapshot: exchange.snapshot }, format),
+    );
+  }
+  get('/docs', 'document', (exchange) => docs(exchange, exchange.snapshot.root));
+  get('/:server/docs', 'document', (exchange, { server }) => docs(exchange, serverOf(exchange, server)));
+  get('/redoc', 'document', (exchange) => redoc(exchange, exchange.snapshot.root));
+  get('/:server/redoc', 'document', (exchange, { server }) => redoc(exchange, serverOf(exchange, server)));
+  // What the pages are made of is in the package for everybody to read; a browser asks for it without a key.
+  get('/assets/*', 'open', (exchange, params) => asset(exchange, params['*'] ?? ''));
+
+  // Preflights carry no key.
+  app.options('*', (request, reply) => run(request, reply, 'open', preflight));
+  app.setNotFoundHandler((request, reply) => run(request, reply, 'document', unmatched));
+  app.setErrorHandler((error, request, reply) =>
+    run(request, reply, 'open', () => {
+      throw error;
+    }),
+  );
+  return app;
+}
+
+function serverOf({ snapshot, path }: Exchange, name = '') {
+  return snapshot.root === undefined ? findEnabledServer(snapshot, name) : noRoute(snapshot, path);
+}
+
+function preflight(exchange: Exchange): void {
+  exchange.send(204, preflightHeaders(exchange.request));
+}
+
+function unmatched({ snapshot, path }: Exchange): never {
+  noRoute(snapshot, path);
+}
+
+function unreadablePath(): never {
+  throw new AppError('malformed_request', 'The path is not validly percent-encoded: write a literal % as %25.');
+}

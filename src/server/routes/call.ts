@@ -1,0 +1,82 @@
+// POST /{server}/{tool}, or POST /{tool} with a single server: the one route that matters. From the path to the lease is
+// one synchronous step, so that a reload cannot come between; what follows holds the lease until the call is over.
+// A caller that goes away cancels the call.
+
+import { AppError } from '../../errors.ts';
+import type { Lease } from '../../mcp/types.ts';
+import type { Operation } from '../../openapi/prepared.ts';
+import { PROBLEM_TYPE, type Plan } from '../../openapi/problem.ts';
+import { readArguments } from '../../openapi/request.ts';
+import { toResponse } from '../../openapi/response.ts';
+import { reservedToolNames } from '../../routes.ts';
+import type { ServerView } from '../../snapshot.ts';
+import { readBody } from '../body.ts';
+import type { Exchange } from '../exchange.ts';
+import { findEnabledServer, findOperation, noRoute } from '../find.ts';
+
+/** Long enough for a restart, short enough to be worth waiting for. */
+const shutdownRetrySeconds = 5;
+
+/** `server` is undefined for a path of one segment. */
+export async function callTool(exchange: Exchange, server: string | undefined, segment: string): Promise<void> {
+  const { snapshot } = exchange;
+  if (exchange.program.isStopping()) {
+    throw new AppError('shutting_down', 'The proxy is shutting down: try again in a moment.', {
+      retryAfter: shutdownRetrySeconds,
+    });
+  }
+  const view =
+    server === undefined ? snapshot.root : snapshot.root === undefined && findEnabledServer(snapshot, server);
+  if (!view || reservedToolNames.has(segment)) noRoute(snapshot, exchange.path);
+  const operation = findOperation(view, segment);
+  const lease = view.upstream?.lease();
+  if (lease === undefined) throw new Error(`the server ${view.name} has operations but no upstream`);
+  const startedAt = performance.now();
+  let code = 'internal';
+  try {
+    code = await runCall(exchange, view, operation, lease);
+  } catch (error) {
+    if (error instanceof AppError) ({ code } = error);
+    throw error;
+  } finally {
+    lease.release();
+    exchange.program.observe({
+      type: 'call',
+      requestId: exchange.id,
+      server: view.name,
+      tool: operation.name,
+      code,
+      durationMs: performance.now() - startedAt,
+    });
+  }
+}
+
+/** Answers, and says what it came to: an error code of the table, or `ok`. */
+async function runCall(exchange: Exchange, view: ServerView, operation: Operation, lease: Lease): Promise<string> {
+  const { request, snapshot } = exchange;
+  const { settings } = snapshot.config;
+  const body = await readBody(exchange, settings.maxBodyBytes);
+  const given = readArguments(body, request.headers['content-type']);
+  if (!given.ok) throw given.error;
+  const outcome = await lease.call({
+    tool: operation.tool,
+    argumentsText: given.argumentsText,
+    deadlineAt: Date.now() + (operation.timeoutMs ?? view.config.timeoutMs ?? settings.callTimeoutMs),
+    signal: exchange.gone,
+  });
+  const plan = toResponse(outcome, {
+    requestId: exchange.id,
+    server: view.name,
+    operation,
+    toolErrorStatus: view.config.toolErrorStatus,
+    accept: request.headers.accept,
+    full: exchange.query['result'] === 'full',
+  });
+  exchange.answer(plan);
+  return codeOf(plan);
+}
+
+/** Read back from the answer, so that logs and callers are told the same. */
+function codeOf({ headers, body }: Plan): string {
+  return headers['Content-Type'] === PROBLEM_TYPE ? (JSON.parse(body) as { code: string }).code : 'ok';
+}

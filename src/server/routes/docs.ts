@@ -1,0 +1,66 @@
+// GET /docs and GET /{server}/docs: Swagger UI on the document of the same place; /redoc, which people know from
+// FastAPI, leads there. GET /assets/...: the files of the pages, from a fixed list, read once.
+
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { AppError } from '../../errors.ts';
+import type { ServerView } from '../../snapshot.ts';
+import type { Exchange } from '../exchange.ts';
+import { pageModel, sendPage, serverPath } from '../page-models.ts';
+import { assets, type Asset } from '../pages/assets.ts';
+import { docsPage } from '../pages/docs.ts';
+import { isCurrent } from './documents.ts';
+
+/** `view` is undefined for the document of all servers. */
+export function docs(exchange: Exchange, view: ServerView | undefined): void {
+  const { snapshot } = exchange;
+  const described = view === undefined ? [...snapshot.servers.values()] : [view];
+  sendPage(
+    exchange,
+    docsPage({
+      ...pageModel(exchange),
+      serverName: view?.name,
+      path: view === undefined ? '' : serverPath(view, snapshot),
+      tools: described.reduce((sum, { operations }) => sum + (operations?.list.length ?? 0), 0),
+    }),
+  );
+}
+
+/** 307: the method stays what it was. */
+export function redoc(exchange: Exchange, view: ServerView | undefined): void {
+  const { rootPath, pathPrefix } = pageModel(exchange);
+  const path = view === undefined ? '' : serverPath(view, exchange.snapshot);
+  exchange.send(307, { Location: `${rootPath}${pathPrefix}${path}/docs` }, '');
+}
+
+interface LoadedAsset {
+  readonly bytes: Buffer;
+  readonly etag: string;
+}
+
+const loaded = new Map<string, Promise<LoadedAsset>>();
+
+/** Pages ask with their version in the query: the bytes behind such an address never change. */
+export async function asset(exchange: Exchange, name: string): Promise<void> {
+  const known = assets.get(name);
+  if (known === undefined) throw new AppError('not_found', 'The pages have no such file.');
+  let pending = loaded.get(name);
+  if (pending === undefined) {
+    pending = load(known);
+    loaded.set(name, pending);
+    pending.catch(() => loaded.delete(name));
+  }
+  const { bytes, etag } = await pending;
+  const versioned = exchange.query['v'] === exchange.program.version;
+  const headers = {
+    ETag: etag,
+    'Cache-Control': versioned ? 'public, max-age=31536000, immutable' : 'no-cache',
+  };
+  if (isCurrent(exchange.request.headers['if-none-match'], etag)) exchange.send(304, headers);
+  else exchange.send(200, { ...headers, 'Content-Type': known.contentType }, [bytes]);
+}
+
+async function load({ file }: Asset): Promise<LoadedAsset> {
+  const bytes = await readFile(file);
+  return { bytes, etag: `"${createHash('sha256').update(bytes).digest('base64url').slice(0, 22)}"` };
+}

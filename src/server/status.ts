@@ -1,0 +1,50 @@
+// What the servers are like right now, for programs and for pages: asked of the upstreams at each request, with the
+// configured name and, where there is no upstream, the state that follows from the configuration.
+
+import type { UpstreamStatus } from '../mcp/types.ts';
+import type { ServerView } from '../snapshot.ts';
+
+/** One server in the JSON of `GET /`, and all of `GET /{server}/`. */
+export interface ServerStatus {
+  readonly state: UpstreamStatus['state'];
+  readonly detail: string;
+  /** ISO 8601, as is nextRetryAt. */
+  readonly since: string;
+  readonly tools: number;
+  readonly restarts: number;
+  readonly inFlight: number;
+  readonly lastError: string | null;
+  readonly nextRetryAt: string | null;
+}
+
+/** `startedAt` of the program, milliseconds since the epoch. */
+export function statusOf(view: ServerView, startedAt: number): UpstreamStatus {
+  if (view.upstream !== undefined) return view.upstream.status();
+  const { disabled } = view.config;
+  return {
+    state: disabled ? 'disabled' : 'starting',
+    detail: disabled ? 'Disabled in the configuration.' : 'Starting.',
+    since: startedAt,
+    tools: 0,
+    restarts: 0,
+    inFlight: 0,
+    lastError: undefined,
+    nextRetryAt: undefined,
+    attempted: false,
+    pid: undefined,
+  };
+}
+
+export function toServerStatus(status: UpstreamStatus): ServerStatus {
+  const { state, detail, since, tools, restarts, inFlight, lastError, nextRetryAt } = status;
+  return {
+    state,
+    detail,
+    since: new Date(since).toISOString(),
+    tools,
+    restarts,
+    inFlight,
+    lastError: lastError ?? null,
+    nextRetryAt: nextRetryAt === undefined ? null : new Date(nextRetryAt).toISOString(),
+  };
+}

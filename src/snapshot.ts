@@ -1,0 +1,63 @@
+// The immutable view that a request runs on: the configuration in force, the upstream handles and the operations made
+// of their catalogues. Built purely and without waiting; app.ts swaps it by one assignment. Status (state, in flight,
+// next try) is not in it: it is asked of the upstream.
+
+import type { Config, ServerConfig } from './config/types.ts';
+import type { Catalogue, UpstreamHandle } from './mcp/types.ts';
+import { prepareOperations, type ServerOperations } from './openapi/prepared.ts';
+
+/** One configured server as requests see it. */
+export interface ServerView {
+  readonly name: string;
+  readonly config: ServerConfig;
+  /** undefined for a disabled server. */
+  readonly upstream: UpstreamHandle | undefined;
+  /** As last learned; undefined until the first listing. */
+  readonly catalogue: Catalogue | undefined;
+  /** undefined exactly where the catalogue is. */
+  readonly operations: ServerOperations | undefined;
+}
+
+export interface Snapshot {
+  readonly config: Config;
+  /** In the order of the file, disabled servers included. */
+  readonly servers: ReadonlyMap<string, ServerView>;
+  /** The server at the root, in single mode. */
+  readonly root: ServerView | undefined;
+  /** Grows by one with each snapshot of a process. */
+  readonly revision: number;
+}
+
+/** Pure. Views whose parts did not change are the same objects as in `previous`, so that what is cached on them stays. */
+export function buildSnapshot(
+  config: Config,
+  handles: ReadonlyMap<string, UpstreamHandle>,
+  previous: Snapshot | undefined,
+): Snapshot {
+  const learned = config.servers.map((server) => ({
+    config: server,
+    catalogue: handles.get(server.name)?.catalogue,
+    previous: previous?.servers.get(server.name)?.operations,
+  }));
+  const operations = prepareOperations(config.mode, learned);
+  const servers = new Map<string, ServerView>();
+  for (const { config: server, catalogue } of learned) {
+    const view: ServerView = {
+      name: server.name,
+      config: server,
+      upstream: handles.get(server.name),
+      catalogue,
+      operations: operations.get(server.name),
+    };
+    const before = previous?.servers.get(server.name);
+    servers.set(server.name, before !== undefined && sameView(before, view) ? before : view);
+  }
+  const root = config.mode === 'single' ? servers.values().next().value : undefined;
+  return { config, servers, root, revision: (previous?.revision ?? 0) + 1 };
+}
+
+function sameView(a: ServerView, b: ServerView): boolean {
+  return (
+    a.config === b.config && a.upstream === b.upstream && a.catalogue === b.catalogue && a.operations === b.operations
+  );
+}

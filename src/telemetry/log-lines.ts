@@ -1,0 +1,109 @@
+// What each event says in the log: a level, a sentence for people and fields for programs, named as in the event.
+// Pure. A line holds what its event holds and nothing else, so no secret can enter here.
+
+import type { AppEvent } from '../events.ts';
+import type { LogLevel } from '../config/types.ts';
+import { formatDuration, formatTools } from './format.ts';
+import { printable } from './printable.ts';
+
+/** Calls and what servers write on stderr are `debug`: both can be many, and stderr can hold what callers sent. */
+export function levelOf(event: AppEvent): LogLevel {
+  switch (event.type) {
+    case 'call':
+    case 'upstream-stderr':
+    case 'config-key-ignored':
+      return 'debug';
+    case 'upstream-state':
+      return stateLevel(event.state);
+    case 'reload':
+      return event.outcome === 'refused' ? 'error' : 'info';
+    case 'upstream-noise':
+    case 'tool-rejected':
+    case 'warning':
+      return 'warning';
+    case 'internal-error':
+      return 'error';
+    case 'listening':
+    case 'settled':
+    case 'catalogue-changed':
+    case 'schema-degraded':
+    case 'stopping':
+    case 'stopped':
+      return 'info';
+  }
+}
+
+/** `starting` says nothing yet; the result of the attempt follows. */
+function stateLevel(state: Extract<AppEvent, { type: 'upstream-state' }>['state']): LogLevel {
+  if (state === 'starting') return 'debug';
+  return state === 'ready' || state === 'disabled' ? 'info' : 'warning';
+}
+
+/** One sentence or two, on one line. */
+export function messageOfEvent(event: AppEvent): string {
+  return printable(sentence(event));
+}
+
+function sentence(event: AppEvent): string {
+  switch (event.type) {
+    case 'listening':
+      return `mcpo is up at ${event.url}. ${event.bind}`;
+    case 'upstream-state':
+      return stateSentence(event);
+    case 'settled':
+      return `${event.ready} of ${event.servers} servers ready after ${formatDuration(event.tookMs)}.`;
+    case 'upstream-noise':
+      return `${event.server} wrote to stdout what is no JSON-RPC message: ${event.excerpt}`;
+    case 'upstream-stderr':
+      return `${event.server}: ${event.line}`;
+    case 'catalogue-changed':
+      return `${event.server} now has ${formatTools(event.tools)}.`;
+    case 'tool-rejected':
+      return `${event.server} offers a tool that cannot be served, ${event.tool}: ${event.reason}`;
+    case 'schema-degraded':
+      return `A schema of ${event.server}/${event.tool} is served in part, at ${event.pointer || '#'}: ${event.reason}`;
+    case 'reload':
+      return `Reload ${event.outcome} in ${formatDuration(event.tookMs)}: ${event.detail}`;
+    case 'call':
+      return `${event.server}/${event.tool} answered ${event.code} in ${formatDuration(event.durationMs)} (request ${event.requestId}).`;
+    case 'internal-error':
+      return event.requestId === ''
+        ? 'Internal error outside of any request.'
+        : `Internal error (request ${event.requestId}).`;
+    case 'config-key-ignored':
+      return `${event.server}: the key "${event.key}" belongs to another program and is ignored.`;
+    case 'warning':
+      return event.message;
+    case 'stopping':
+      return `Stopping (${event.reason}), ${event.inFlight} calls in flight.`;
+    case 'stopped':
+      return 'Stopped.';
+  }
+}
+
+function stateSentence(event: Extract<AppEvent, { type: 'upstream-state' }>): string {
+  if (event.state !== 'ready') return `${event.server} is ${event.state}: ${event.detail}`;
+  const took = event.tookMs === undefined ? '' : ` after ${formatDuration(event.tookMs)}`;
+  return `${event.server} is ready${took}: ${formatTools(event.tools)}.`;
+}
+
+/** The event's own members; an error becomes plain data, a message is the line's sentence already. */
+export function fieldsOf(event: AppEvent): Record<string, unknown> {
+  if (event.type === 'internal-error') return { ...event, error: plainError(event.error) };
+  if (event.type === 'warning') return { type: event.type };
+  return event;
+}
+
+/** Causes of causes end here; a chain can be circular. */
+const maxCauses = 4;
+
+/**
+ * Name, message, stack and cause. Other members are left out: libraries hang whole requests on their errors, headers
+ * included.
+ */
+function plainError(error: unknown, depth = 0): unknown {
+  if (!(error instanceof Error)) return typeof error === 'string' ? error : Object.prototype.toString.call(error);
+  const plain = { type: error.name, message: error.message, stack: error.stack };
+  if (error.cause === undefined || depth === maxCauses) return plain;
+  return { ...plain, cause: plainError(error.cause, depth + 1) };
+}

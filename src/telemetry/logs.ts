@@ -1,0 +1,93 @@
+// Events as log lines, one line per event: JSON for programs, short coloured text for a terminal. Which events become
+// a line at which level, and what the line says, is log-lines.ts; this file prints.
+
+import { createRequire } from 'node:module';
+import { pino } from 'pino';
+import type { prettyFactory } from 'pino-pretty';
+import type { LogLevel } from '../config/types.ts';
+import type { AppEvent, Observe } from '../events.ts';
+import { fieldsOf, levelOf, messageOfEvent } from './log-lines.ts';
+
+export interface LogOptions {
+  readonly level: LogLevel;
+  /** Text for a terminal instead of JSON. */
+  readonly pretty: boolean;
+  readonly destination: NodeJS.WritableStream;
+}
+
+export interface Logs extends Observe {
+  /** `extra` adds fields that the event cannot know. */
+  (event: AppEvent, extra?: Readonly<Record<string, string | undefined>>): void;
+  setLevel(level: LogLevel): void;
+}
+
+/** Numbers as pino orders them; lines carry the words. */
+const levelNumbers: Record<LogLevel, number> = { debug: 20, info: 30, warning: 40, error: 50 };
+
+export function createLogs({ level, pretty, destination }: LogOptions): Logs {
+  const print = pretty ? prettyPrinter(destination) : undefined;
+  const logger = pino(
+    {
+      level,
+      customLevels: levelNumbers,
+      useOnlyCustomLevels: true,
+      base: null,
+      timestamp: pino.stdTimeFunctions.isoTime,
+      formatters: { level: (label) => ({ level: label }) },
+    },
+    print ?? { write: (line) => void destination.write(line) },
+  );
+  const isRepeat = repeats();
+  const log = (event: AppEvent, extra?: Readonly<Record<string, string | undefined>>): void => {
+    const eventLevel = isRepeat(event) ? 'debug' : levelOf(event);
+    // Asked first, because a call is an event and its sentence costs more than this question.
+    if (levelNumbers[eventLevel] < levelNumbers[logger.level as LogLevel]) return;
+    logger[eventLevel]({ ...fieldsOf(event), ...extra }, withHint(messageOfEvent(event), extra));
+  };
+  return Object.assign(log, {
+    setLevel(next: LogLevel) {
+      logger.level = next;
+    },
+  });
+}
+
+/**
+ * A server that stays down is tried for ever, and each attempt is an event. The same sentence, whatever its numbers
+ * (pauses, counts), is news only once.
+ */
+function repeats(): (event: AppEvent) => boolean {
+  const last = new Map<string, string>();
+  return (event) => {
+    if (event.type !== 'upstream-state') return false;
+    const sentence = `${event.state} ${event.detail.replace(/\d+(?:\.\d+)?/gu, '')}`;
+    const repeated = last.get(event.server) === sentence;
+    last.set(event.server, sentence);
+    // Becoming ready again is always news.
+    return repeated && event.state !== 'ready';
+  };
+}
+
+/** A line to try is for people too, and a terminal shows no fields. */
+function withHint(message: string, extra: Readonly<Record<string, string | undefined>> | undefined): string {
+  const line = extra?.['try'];
+  return line === undefined ? message : `${message} Try: ${line}`;
+}
+
+/** Loaded only where it prints: it costs a tenth of the start time. */
+function prettyPrinter(destination: NodeJS.WritableStream): { write(line: string): void } {
+  const require = createRequire(import.meta.url);
+  const library = require('pino-pretty') as { prettyFactory: typeof prettyFactory };
+  const format = library.prettyFactory({
+    colorize: hasColors(destination),
+    translateTime: 'SYS:HH:MM:ss',
+    // The sentence says it all, except for an error's stack.
+    include: 'level,time,error',
+    customLevels: 'debug:20,info:30,warning:40,error:50',
+  });
+  return { write: (line) => void destination.write(format(JSON.parse(line))) };
+}
+
+/** Follows NO_COLOR and TERM, as the terminal's own method does. */
+function hasColors(stream: NodeJS.WritableStream): boolean {
+  return 'hasColors' in stream && typeof stream.hasColors === 'function' && stream.hasColors() === true;
+}

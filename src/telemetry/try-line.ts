@@ -1,0 +1,68 @@
+// Chooses the command that a newcomer pastes first: one call, as a curl line, that works as it stands. It needs no
+// arguments, changes nothing as far as anyone can tell, and never shows the key: the shell fills it in.
+
+import type { Tool } from '../mcp/types.ts';
+import type { Operation } from '../openapi/prepared.ts';
+import type { ServerView, Snapshot } from '../snapshot.ts';
+
+/**
+ * A curl line against `url` (where this process can be reached, without a path), or undefined where no tool is fit for
+ * it. Single quotes only, so that it survives being copied out of a JSON log line.
+ */
+export function tryLine(snapshot: Snapshot, url: string): string | undefined {
+  const { settings } = snapshot.config;
+  const found = choose(snapshot);
+  if (found === undefined) return undefined;
+  const segments = snapshot.root === undefined ? [found.server.name] : [];
+  const path = [...segments, found.operation.segment].map(encodeURIComponent).join('/');
+  const address = shellWord(`${url}${settings.pathPrefix}/${path}`);
+  // A certificate is made out to a public name, and this line goes to the machine itself.
+  const insecure = url.startsWith('https:') ? ' -k' : '';
+  const key = settings.apiKey === undefined ? '' : ` -H 'Authorization: Bearer '$MCPO_API_KEY`;
+  return `curl -X POST${insecure}${key} ${address}`;
+}
+
+interface Candidate {
+  readonly server: ServerView;
+  readonly operation: Operation;
+}
+
+function choose(snapshot: Snapshot): Candidate | undefined {
+  const ranked: (Candidate | undefined)[] = [];
+  for (const server of snapshot.servers.values()) {
+    if (server.upstream?.status().state !== 'ready') continue;
+    for (const operation of server.operations?.list ?? []) {
+      const rank = rankOf(operation.tool);
+      if (rank !== undefined) ranked[rank] ??= { server, operation };
+    }
+  }
+  return ranked.find((candidate) => candidate !== undefined);
+}
+
+const readingWords = /^(?:get|list|read|show|search|find|describe|status|ping|echo|time|now|version|info|health)/iu;
+
+/** Tools that someone may have forgotten to mark, and tools whose answer does not belong on a screen. */
+const harmfulWords =
+  /delete|remove|drop|clear|reset|wipe|purge|destroy|kill|stop|shut|restart|revoke|send|pay|env|secret|token|passw|credential/iu;
+
+/** 0 is best; undefined is never shown. */
+function rankOf(tool: Tool): number | undefined {
+  if (needsArguments(tool) || harmfulWords.test(tool.name)) return undefined;
+  if (tool.annotations?.['readOnlyHint'] === true) return 0;
+  if (tool.annotations?.['destructiveHint'] === true) return undefined;
+  if (readingWords.test(tool.name)) return 1;
+  return tool.annotations?.['destructiveHint'] === false ? 2 : 3;
+}
+
+/** Branches may demand what `required` does not say, and tools that run as tasks answer late. */
+function needsArguments({ inputSchema, definition }: Tool): boolean {
+  const { required } = inputSchema;
+  if (Array.isArray(required) && required.length > 0) return true;
+  if (['anyOf', 'oneOf', 'allOf', '$ref', 'minProperties', 'not', 'if'].some((key) => key in inputSchema)) return true;
+  const execution = definition['execution'] as { readonly taskSupport?: unknown } | null | undefined;
+  return execution?.taskSupport === 'required';
+}
+
+function shellWord(text: string): string {
+  return /^[\w:/.%~-]+$/u.test(text) ? text : `'${text.replaceAll("'", '%27')}'`;
+}

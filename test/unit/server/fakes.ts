@@ -1,0 +1,192 @@
+// What the tests of server/ run on: a snapshot made by the same function as the real one, over upstreams that answer as
+// a test says and keep what they were asked.
+
+import type { Config, ServerConfig, Settings } from '../../../src/config/types.ts';
+import type { AppEvent } from '../../../src/events.ts';
+import type { CallRequest, Catalogue, Outcome, Tool, UpstreamHandle, UpstreamStatus } from '../../../src/mcp/types.ts';
+import { createHttpServer, type HttpServer } from '../../../src/server/listen.ts';
+import { buildSnapshot, type Snapshot } from '../../../src/snapshot.ts';
+
+export interface FakeUpstream extends UpstreamHandle {
+  readonly calls: CallRequest[];
+  /** Leases taken and not released. */
+  leases: number;
+  catalogue: Catalogue | undefined;
+}
+
+export interface FakeServer {
+  /** Names; undefined: nothing learned yet. */
+  readonly tools?: readonly string[];
+  readonly disabled?: boolean;
+  readonly required?: boolean;
+  readonly timeoutMs?: number;
+  readonly toolErrorStatus?: number;
+  readonly status?: Partial<UpstreamStatus>;
+  readonly call?: (request: CallRequest) => Outcome | Promise<Outcome>;
+}
+
+export interface FakeProgram {
+  readonly http: HttpServer;
+  readonly inject: HttpServer['inject'];
+  readonly events: AppEvent[];
+  readonly upstreams: ReadonlyMap<string, FakeUpstream>;
+  snapshot(): Snapshot;
+  /** As a reload or a new catalogue does. */
+  publish(settings?: Partial<Settings>): void;
+  stop(): void;
+}
+
+export interface FakeOptions {
+  readonly mode?: Config['mode'];
+  readonly settings?: Partial<Settings>;
+}
+
+export const startedAt = Date.UTC(2026, 0, 2, 3, 4, 5);
+
+export function fakeProgram(servers: Readonly<Record<string, FakeServer>>, options: FakeOptions = {}): FakeProgram {
+  const { mode = 'many' } = options;
+  const events: AppEvent[] = [];
+  const upstreams = new Map(
+    Object.entries(servers)
+      .filter(([, { disabled }]) => disabled !== true)
+      .map(([name, server]) => [name, fakeUpstream(name, server)]),
+  );
+  let config: Config = {
+    mode,
+    settings: { ...settings, ...options.settings },
+    servers: Object.entries(servers).map(([name, server]) => serverConfig(name, server)),
+    file: mode === 'many' ? '/etc/mcpo.json' : undefined,
+    hotReload: false,
+    given: new Set(),
+    ignoredKeys: [],
+  };
+  let snapshot = buildSnapshot(config, upstreams, undefined);
+  let stopping = false;
+  const http = createHttpServer({
+    current: () => snapshot,
+    observe: (event) => void events.push(event),
+    isStopping: () => stopping,
+    version: '9.8.7',
+    startedAt,
+  });
+  return {
+    http,
+    inject: http.inject,
+    events,
+    upstreams,
+    snapshot: () => snapshot,
+    publish(changed = {}) {
+      config = { ...config, settings: { ...config.settings, ...changed } };
+      snapshot = buildSnapshot(config, upstreams, snapshot);
+    },
+    stop() {
+      stopping = true;
+    },
+  };
+}
+
+const settings: Settings = {
+  host: undefined,
+  port: 0,
+  apiKey: undefined,
+  strictAuth: false,
+  corsAllowOrigins: undefined,
+  name: undefined,
+  description: undefined,
+  version: undefined,
+  tls: undefined,
+  rootPath: '',
+  pathPrefix: '',
+  publicUrl: undefined,
+  trustedProxies: [],
+  maxBodyBytes: 1024 * 1024,
+  maxResultBytes: 1024 * 1024,
+  logLevel: 'info',
+  connectionTimeoutMs: 30_000,
+  callTimeoutMs: 290_000,
+};
+
+function serverConfig(name: string, { disabled, required, timeoutMs, toolErrorStatus }: FakeServer): ServerConfig {
+  return {
+    name,
+    target: { kind: 'stdio', command: 'true', args: [], env: {}, cwd: undefined },
+    disabled: disabled ?? false,
+    disabledTools: [],
+    enabledTools: undefined,
+    tools: new Map(),
+    timeoutMs,
+    required: required ?? true,
+    toolErrorStatus,
+    connectionFingerprint: name,
+    fingerprint: name,
+  };
+}
+
+function fakeUpstream(name: string, server: FakeServer): FakeUpstream {
+  const catalogue = server.tools === undefined ? undefined : fakeCatalogue(server.tools);
+  const answer = server.call ?? (() => textResult('ok'));
+  const status: UpstreamStatus = {
+    state: catalogue === undefined ? 'starting' : 'ready',
+    detail: catalogue === undefined ? 'Starting.' : 'Ready.',
+    since: startedAt,
+    tools: server.tools?.length ?? 0,
+    restarts: 0,
+    inFlight: 0,
+    lastError: undefined,
+    nextRetryAt: undefined,
+    attempted: catalogue !== undefined,
+    pid: undefined,
+    ...server.status,
+  };
+  const upstream: FakeUpstream = {
+    name,
+    catalogue,
+    calls: [],
+    leases: 0,
+    status: () => status,
+    lease() {
+      upstream.leases++;
+      let held = true;
+      return {
+        async call(request) {
+          upstream.calls.push(request);
+          return answer(request);
+        },
+        release() {
+          if (held) upstream.leases--;
+          held = false;
+        },
+      };
+    },
+  };
+  return upstream;
+}
+
+export function fakeCatalogue(tools: readonly string[]): Catalogue {
+  return {
+    tools: tools.map(fakeTool),
+    serverName: undefined,
+    serverVersion: undefined,
+    instructions: undefined,
+    protocolVersion: undefined,
+  };
+}
+
+function fakeTool(name: string): Tool {
+  const inputSchema = { type: 'object', properties: { text: { type: 'string' } } };
+  return {
+    name,
+    title: undefined,
+    description: `Does ${name}.`,
+    inputSchema,
+    outputSchema: undefined,
+    annotations: undefined,
+    definition: { name, inputSchema },
+  };
+}
+
+/** A CallToolResult with one text. */
+export function textResult(text: string): Outcome {
+  const value = { content: [{ type: 'text', text }] };
+  return { kind: 'result', value, text: () => JSON.stringify(value) };
+}

@@ -1,0 +1,204 @@
+import { Writable } from 'node:stream';
+import { describe, expect, test } from 'vitest';
+import type { LogLevel } from '../../../src/config/types.ts';
+import type { AppEvent } from '../../../src/events.ts';
+import { createLogs, type Logs } from '../../../src/telemetry/logs.ts';
+
+function collect(level: LogLevel = 'debug', pretty = false): { logs: Logs; text: () => string; lines: () => Line[] } {
+  const chunks: string[] = [];
+  const destination = new Writable({
+    write(chunk: Buffer, _encoding, done) {
+      chunks.push(chunk.toString());
+      done();
+    },
+  });
+  const text = (): string => chunks.join('');
+  const lines = (): Line[] =>
+    text()
+      .trimEnd()
+      .split('\n')
+      .filter((line) => line !== '')
+      .map((line) => JSON.parse(line) as Line);
+  return { logs: createLogs({ level, pretty, destination }), text, lines };
+}
+
+type Line = Readonly<Record<string, unknown>>;
+
+const ready: AppEvent = { type: 'upstream-state', server: 'memory', state: 'ready', detail: '', tools: 9, tookMs: 412 };
+const down: AppEvent = {
+  type: 'upstream-state',
+  server: 'broken',
+  state: 'down',
+  detail: 'command not found: nope',
+  tools: 0,
+};
+const call: AppEvent = {
+  type: 'call',
+  requestId: 'r-1',
+  server: 'memory',
+  tool: 'read_graph',
+  code: 'ok',
+  durationMs: 7,
+};
+
+/** One of each type, so that a type without a sentence shows. */
+const everyEvent: readonly AppEvent[] = [
+  { type: 'listening', url: 'http://127.0.0.1:8000', bind: 'B.', origins: 'O.', guarded: false, servers: ['memory'] },
+  ready,
+  down,
+  { type: 'settled', ready: 1, servers: 2, tookMs: 1234 },
+  { type: 'upstream-noise', server: 'memory', excerpt: 'hello' },
+  { type: 'upstream-stderr', server: 'memory', line: 'started' },
+  { type: 'catalogue-changed', server: 'memory', tools: 1 },
+  { type: 'tool-rejected', server: 'memory', tool: 'x', reason: 'no input schema' },
+  { type: 'schema-degraded', server: 'memory', tool: 'x', pointer: '', reason: 'external $ref' },
+  { type: 'reload', outcome: 'applied', added: ['a'], removed: [], changed: [], detail: 'a added', tookMs: 12 },
+  call,
+  { type: 'internal-error', requestId: 'r-2', error: new Error('boom') },
+  { type: 'config-key-ignored', server: 'memory', key: 'alwaysAllow' },
+  { type: 'warning', message: 'The container has no key.' },
+  { type: 'stopping', reason: 'SIGTERM', inFlight: 2 },
+  { type: 'stopped' },
+];
+
+describe('JSON lines', () => {
+  test('carry a level word, an ISO time, the event with its own names, and a sentence', () => {
+    const { logs, lines } = collect();
+    logs(ready);
+    const [line] = lines();
+    expect(line).toEqual({
+      level: 'info',
+      time: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/),
+      type: 'upstream-state',
+      server: 'memory',
+      state: 'ready',
+      detail: '',
+      tools: 9,
+      tookMs: 412,
+      msg: 'memory is ready after 0.4 s: 9 tools.',
+    });
+  });
+
+  test('every event is one line with a sentence', () => {
+    const { logs, lines } = collect();
+    for (const event of everyEvent) logs(event);
+    expect(lines().map((line) => line['type'])).toEqual(everyEvent.map((event) => event.type));
+    for (const line of lines()) expect(line['msg']).toMatch(/^\S.*\S$/);
+  });
+
+  test('extra fields go into the line', () => {
+    const { logs, lines } = collect();
+    logs({ type: 'settled', ready: 1, servers: 1, tookMs: 5 }, { try: "curl 'x'" });
+    expect(lines()[0]).toMatchObject({ try: "curl 'x'", msg: "1 of 1 servers ready after 5 ms. Try: curl 'x'" });
+  });
+});
+
+describe('levels', () => {
+  test.each<[title: string, event: AppEvent, level: string]>([
+    ['starting is not worth a line at info', { ...ready, state: 'starting' }, 'debug'],
+    ['ready', ready, 'info'],
+    ['down', down, 'warning'],
+    ['a call', call, 'debug'],
+    ['a refused reload needs a person', refused(), 'error'],
+  ])('%s', (_title, event, level) => {
+    const { logs, lines } = collect();
+    logs(event);
+    expect(lines()[0]?.['level']).toBe(level);
+  });
+
+  test('a line below the level is not written, and setLevel changes that at once', () => {
+    const { logs, lines } = collect('info');
+    logs(call);
+    expect(lines()).toEqual([]);
+    logs.setLevel('debug');
+    logs(call);
+    expect(lines()).toHaveLength(1);
+    logs.setLevel('error');
+    logs(down);
+    logs(refused());
+    expect(lines().map((line) => line['type'])).toEqual(['call', 'reload']);
+  });
+});
+
+describe('a server that stays down', () => {
+  const downAgain = (detail: string): AppEvent => ({ ...down, detail });
+
+  test('is a warning once; another pause is no news, another reason is', () => {
+    const { logs, lines } = collect('info');
+    logs(downAgain('connection refused; trying again in 0.5 s'));
+    logs(downAgain('connection refused; trying again in 2 s'));
+    logs(downAgain('unauthorized; trying again in 2 s'));
+    expect(lines().map((line) => line['detail'])).toEqual([
+      'connection refused; trying again in 0.5 s',
+      'unauthorized; trying again in 2 s',
+    ]);
+  });
+
+  test('is news again after it was ready', () => {
+    const { logs, lines } = collect('info');
+    for (const event of [down, { ...ready, server: 'broken' }, down]) logs(event);
+    expect(lines().map((line) => line['state'])).toEqual(['down', 'ready', 'down']);
+  });
+
+  test('of one server says nothing about another', () => {
+    const { logs, lines } = collect('info');
+    for (const server of ['a', 'b']) logs({ ...down, server });
+    expect(lines()).toHaveLength(2);
+  });
+});
+
+function refused(): AppEvent {
+  return {
+    type: 'reload',
+    outcome: 'refused',
+    added: [],
+    removed: [],
+    changed: [],
+    detail: 'a.json:3:1 is no JSON',
+    tookMs: 1,
+  };
+}
+
+describe('what must not be in a line', () => {
+  test('members that libraries hang on their errors, where headers and bodies live', () => {
+    const { logs, text } = collect();
+    const cause = Object.assign(new Error('401'), { response: { headers: { authorization: 'Bearer s3cret' } } });
+    const error = Object.assign(new Error('failed', { cause }), { config: { apiKey: 's3cret' } });
+    logs({ type: 'internal-error', requestId: 'r-1', error });
+    expect(text()).toContain('failed');
+    expect(text()).toContain('401');
+    expect(text()).not.toContain('s3cret');
+  });
+
+  test('line breaks and terminal sequences from a tool server', () => {
+    const { logs, lines } = collect();
+    logs({ type: 'upstream-stderr', server: 'evil', line: 'a\nb\u001B[2J\u001B]0;title\u0007c\u202Ed' });
+    expect(lines()[0]?.['msg']).toBe('evil: a bc d');
+  });
+
+  test('anything can be thrown, and a circular chain of causes ends', () => {
+    const { logs, lines } = collect();
+    const circular = new Error('circular');
+    circular.cause = circular;
+    logs({ type: 'internal-error', requestId: 'r-1', error: circular });
+    logs({ type: 'internal-error', requestId: 'r-2', error: Object.create(null) });
+    logs({ type: 'internal-error', requestId: 'r-3', error: 'a string' });
+    expect(lines().map((line) => typeof line['error'])).toEqual(['object', 'string', 'string']);
+  });
+});
+
+describe('pretty lines', () => {
+  test('are time, level and sentence; fields are left out', () => {
+    const { logs, text } = collect('info', true);
+    logs(down);
+    expect(text()).toMatch(/^\[\d\d:\d\d:\d\d\] WARNING: broken is down: command not found: nope\n$/);
+  });
+
+  test('an internal error shows its stack', () => {
+    const { logs, text } = collect('info', true);
+    logs({ type: 'internal-error', requestId: 'r-9', error: new TypeError('boom') });
+    expect(text()).toContain('Internal error (request r-9).');
+    expect(text()).toContain('TypeError: boom');
+    expect(text()).toContain('logs.test.ts');
+  });
+});
