@@ -18,7 +18,13 @@ chmodSync(join(out, 'cli.js'), 0o755);
 const swagger = dirname(require.resolve('swagger-ui-dist/package.json'));
 const assets = join(out, 'server', 'pages', 'assets');
 mkdirSync(join(assets, 'swagger-ui'), { recursive: true });
-for (const file of ['swagger-ui-bundle.js', 'swagger-ui.css', 'favicon-32x32.png', 'LICENSE', 'NOTICE']) {
+for (const file of [
+  'swagger-ui-bundle.js',
+  'swagger-ui-bundle.js.LICENSE.txt',
+  'swagger-ui.css',
+  'LICENSE',
+  'NOTICE',
+]) {
   copyFileSync(join(swagger, file), join(assets, 'swagger-ui', file));
 }
 const own = join(root, 'src', 'server', 'pages', 'assets');

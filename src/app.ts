@@ -9,9 +9,11 @@ import type { Observe } from './events.ts';
 import { Fleet } from './mcp/fleet.ts';
 import { killAllGroups } from './mcp/process/terminate.ts';
 import { createReload, type ReloadReport } from './reload.ts';
-import { createHttpServer, type HttpServer } from './server/listen.ts';
+import { createHttpServer, ListenError, type HttpServer } from './server/listen.ts';
 import { buildSnapshot, type Snapshot } from './snapshot.ts';
 import { version } from './version.ts';
+
+export { ListenError };
 
 export interface App {
   /** Where it listens, such as http://127.0.0.1:8000, without a trailing slash. */
@@ -99,10 +101,10 @@ class RunningApp implements App {
 
   /** The listener first: a port in use starts nothing. */
   async listen(): Promise<void> {
+    const { file, hotReload, ignoredKeys } = this.#config;
     await this.#server.listen();
     this.#apply(this.#config);
     this.#settle(this.#firstAttempts());
-    const { file, hotReload, ignoredKeys } = this.#config;
     for (const { server, key } of ignoredKeys) this.#observe({ type: 'config-key-ignored', server, key });
     if (file !== undefined && hotReload) this.#watch = watchFile(file, () => void this.reload());
   }
@@ -149,4 +151,3 @@ class RunningApp implements App {
     this.#observe({ type: 'stopped' });
   }
 }
-

@@ -7,8 +7,7 @@ import type { AppEvent, Observe } from './events.ts';
 import type { ReloadReport } from './reload.ts';
 
 export { ConfigError } from './config/config-error.ts';
-export { DeadServerError } from './app.ts';
-export { ListenError } from './server/listen.ts';
+export { DeadServerError, ListenError } from './app.ts';
 export type { AppEvent, ReloadReport };
 
 /** The flags of the command line in camelCase (`apiKey` for `--api-key`), and what stands beside them. */

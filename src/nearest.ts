@@ -27,16 +27,19 @@ function contains(a: string, b: string): boolean {
   return Math.min(a.length, b.length) >= 3 && (a.includes(b) || b.includes(a));
 }
 
-/** Levenshtein distance, or anything above `limit` once it is certain to be above. */
+/** Optimal string alignment distance (a swap of neighbours counts as one), or anything above `limit` once it is certain to be above. */
 function editDistance(a: string, b: string, limit: number): number {
   if (Math.abs(a.length - b.length) > limit) return limit + 1;
+  let beforePrevious: number[] = [];
   let previous = Array.from({ length: b.length + 1 }, (_, index) => index);
   for (let i = 1; i <= a.length; i++) {
     const current = [i];
     let best = i;
     for (let j = 1; j <= b.length; j++) {
       const cost = a[i - 1] === b[j - 1] ? 0 : 1;
+      const swapped = i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1];
       const value = Math.min(
+        swapped ? (beforePrevious[j - 2] ?? limit) + 1 : limit + 1,
         (previous[j] ?? limit) + 1,
         (current[j - 1] ?? limit) + 1,
         (previous[j - 1] ?? limit) + cost,
@@ -45,6 +48,7 @@ function editDistance(a: string, b: string, limit: number): number {
       best = Math.min(best, value);
     }
     if (best > limit) return limit + 1;
+    beforePrevious = previous;
     previous = current;
   }
   return previous[b.length] ?? limit + 1;

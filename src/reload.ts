@@ -72,15 +72,15 @@ function changesNothing(diff: ConfigDiff): boolean {
 
 function sentenceOf(diff: ConfigDiff): string {
   const parts = [
-    list('added', diff.added),
-    list('removed', diff.removed),
-    list('changed', [...diff.reconnect, ...diff.retuned]),
-    list('options changed:', diff.settingsChanged),
+    named('added', diff.added),
+    named('removed', diff.removed),
+    named('changed', [...diff.reconnect, ...diff.retuned]),
+    named('options changed:', diff.settingsChanged),
     diff.unchanged.length === 0 ? '' : `${diff.unchanged.length} untouched`,
   ];
   return parts.filter((part) => part !== '').join('; ');
 }
 
-function list(word: string, names: readonly string[]): string {
+function named(word: string, names: readonly string[]): string {
   return names.length === 0 ? '' : `${word} ${names.join(', ')}`;
 }

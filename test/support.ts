@@ -124,7 +124,7 @@ export async function alive(pid: number): Promise<boolean> {
 export async function startRemote(
   name: string,
   env: Readonly<Record<string, string>> = {},
-): Promise<{ readonly url: string; stop(): Promise<void> }> {
+): Promise<{ readonly url: string; readonly stop: () => Promise<void> }> {
   const child = spawn(process.execPath, [fixture(name)], {
     env: { ...inherited(), ...env },
     stdio: ['pipe', 'pipe', 'inherit'],

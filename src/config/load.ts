@@ -10,7 +10,7 @@ import { readTextFile } from './files.ts';
 import { setAside } from './foreign-keys.ts';
 import type { GivenOptions } from './options.ts';
 import { resolveReferences } from './resolve.ts';
-import { checkShape, type ServerEntry } from './schema.ts';
+import type { ServerEntry } from './schema.ts';
 import { type ServerContext, toServerConfig } from './server.ts';
 import { checkServerName } from './server-name.ts';
 import { type OptionReader, readOptions, readSettings } from './settings.ts';
@@ -62,6 +62,8 @@ async function loadDocument(
   const { value, ignored } = setAside(document);
   const label: Document['label'] = (path) => document.label(path);
   const resolved = await resolveReferences(value, [], { variable: variableLookup(variables), folder, label });
+  // A single server starts without the schema library.
+  const { checkShape } = await import('./schema.ts');
   const shape = checkShape(resolved, document);
   const file = { values: shape.mcpo ?? {}, label: (key: string) => label(['mcpo', key]), folder };
   const { settings, given: givenSettings } = await readSettings(readOptions({ given, environment, file }));

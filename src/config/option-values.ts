@@ -232,7 +232,7 @@ function variables(raw: unknown, source: string): Readonly<Record<string, string
 /** A name that a process can be given; the proxy's own variables never reach a child. */
 export function checkVariableName(name: string, source: string): void {
   if (!/^[^=\s\0]+$/.test(name) || name === '__proto__') {
-    throw new ConfigError(`${source} needs names of variables that are not empty and hold no space and no "=".`);
+    throw new ConfigError(`${source} holds a name that no variable can have: it is empty, or holds a space or "=".`);
   }
   if (/^MCPO_/i.test(name)) {
     throw new ConfigError(

@@ -81,7 +81,9 @@ const server = z.strictObject(
   object,
 );
 
-const serverName = z.string().meta({ pattern: '^[^/\\\\]+$', not: { enum: [...reservedServerNames] } });
+/** For editors; server-name.ts judges. */
+const reserved = [...reservedServerNames].map((name) => name.replaceAll('.', '\\.')).join('|');
+const serverName = z.string().meta({ pattern: `^(?!(?:${reserved})$)[^/\\\\]+$` });
 
 const settings = z.strictObject(
   Object.fromEntries(

@@ -2,8 +2,6 @@
 // Every value of `env` and `headers`, the key, and users' secrets and queries of URLs are masked; of arguments, what
 // follows a telling name. Inherited variables are not listed at all.
 
-import { options } from './options.ts';
-import { settingOf } from './settings.ts';
 import type { Config, ServerConfig, Settings, Target, ToolConfig } from './types.ts';
 
 const mask = '***';
@@ -41,23 +39,17 @@ export function maskArguments(args: readonly string[]): string[] {
 }
 
 function describeSettings(settings: Settings): Record<string, unknown> {
-  const described: Record<string, unknown> = {};
-  for (const option of options) {
-    const setting = settingOf[option.name];
-    if (setting === undefined || option.name === 'apiKeyFile') continue;
-    described[option.name] = describeSetting(option.name, settings[setting]);
-  }
-  return withoutUndefined(described);
-}
-
-function describeSetting(option: string, value: Settings[keyof Settings]): unknown {
-  if (value === undefined) return undefined;
-  if (option === 'apiKey') return mask;
-  if (option.endsWith('Timeout')) return Number(value) / 1000;
-  if (option.startsWith('max')) return describeSize(Number(value));
-  if (typeof value === 'object' && 'certFile' in value)
-    return option === 'sslCertfile' ? value.certFile : value.keyFile;
-  return value;
+  const { apiKey, tls, maxBodyBytes, maxResultBytes, connectionTimeoutMs, callTimeoutMs, ...plain } = settings;
+  return withoutUndefined({
+    ...plain,
+    apiKey: apiKey === undefined ? undefined : mask,
+    sslCertfile: tls?.certFile,
+    sslKeyfile: tls?.keyFile,
+    maxBody: describeSize(maxBodyBytes),
+    maxResult: describeSize(maxResultBytes),
+    connectionTimeout: toSeconds(connectionTimeoutMs),
+    callTimeout: toSeconds(callTimeoutMs),
+  });
 }
 
 function describeSize(bytes: number): string | number {

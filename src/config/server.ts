@@ -29,7 +29,9 @@ export interface ConnectionLimits {
 
 export async function toServerConfig(name: string, entry: ServerEntry, context: ServerContext): Promise<ServerConfig> {
   const { label } = context;
+  const { maxResultBytes, connectionTimeoutMs } = context.limits;
   const target = await toTarget(entry, context);
+  const connection = { target, maxResultBytes, connectionTimeoutMs };
   const presentation = {
     disabled: entry.disabled ?? false,
     disabledTools: oneOf(entry, 'disabledTools', 'disabled_tools', label) ?? [],
@@ -43,8 +45,8 @@ export async function toServerConfig(name: string, entry: ServerEntry, context: 
     name,
     target,
     ...presentation,
-    connectionFingerprint: fingerprint({ target, limits: context.limits }),
-    fingerprint: fingerprint({ target, limits: context.limits, presentation }),
+    connectionFingerprint: fingerprint(connection),
+    fingerprint: fingerprint({ connection, presentation }),
   };
 }
 
@@ -62,7 +64,10 @@ async function toTarget(entry: ServerEntry, context: ServerContext): Promise<Tar
     refuse(entry, ['headers', 'tls'], 'needs a "url"; a server with a "command" takes "env"', label);
     return toStdio(command, entry, context);
   }
-  if (url === undefined) throw new ConfigError(`${label([])} needs a "command" or a "url".`);
+  if (url === undefined) {
+    const needs = type === undefined ? 'a "command" or a "url"' : type === 'stdio' ? 'a "command"' : 'a "url"';
+    throw new ConfigError(`${label([])} needs ${needs}.`);
+  }
   if (type === 'stdio')
     throw new ConfigError(`${label(['url'])} does not fit the type stdio, which needs a "command".`);
   refuse(
@@ -86,7 +91,7 @@ function toStdio(command: string, entry: ServerEntry, { label, folder, variables
     args: entry.args ?? [],
     env: childEnvironment(variables, entry.inheritEnv ?? true, own),
     cwd: entry.cwd === undefined ? undefined : resolvePath(folder, entry.cwd),
-    ownEnv: Object.keys(own),
+    ownEnv: Object.keys(own).toSorted(),
   };
 }
 

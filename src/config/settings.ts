@@ -126,7 +126,7 @@ export async function readSettings(
 }
 
 /** Which setting an option becomes; those that are none are about servers. */
-export const settingOf: Readonly<Partial<Record<OptionName, keyof Settings>>> = {
+const settingOf: Readonly<Partial<Record<OptionName, keyof Settings>>> = {
   host: 'host',
   port: 'port',
   apiKey: 'apiKey',

@@ -30,11 +30,13 @@ export async function listCatalogue(
   const definitions = connection.offersTools
     ? await listAll(connection, Date.now() + timeoutMs, signal)
     : await listAll(connection, Date.now() + Math.min(timeoutMs, undeclaredTimeoutMs), signal).catch(() => []);
-  const known = new Map(previous?.tools.map((tool) => [JSON.stringify(tool.definition), tool]));
+  const known = new Map<unknown, Tool>(
+    previous?.tools.map((tool) => [textOfDefinition(tool.definition) ?? tool, tool]),
+  );
   const tools = new Map<string, Tool>();
   const rejected: { tool: string; reason: string }[] = [];
   for (const definition of definitions) {
-    const tool = known.get(JSON.stringify(definition)) ?? toTool(definition);
+    const tool = known.get(textOfDefinition(definition) ?? definition) ?? toTool(definition);
     if (typeof tool === 'string') rejected.push({ tool: nameOf(definition), reason: tool });
     else if (tools.has(tool.name)) rejected.push({ tool: tool.name, reason: 'another tool has the same name' });
     else tools.set(tool.name, tool);
@@ -89,6 +91,15 @@ const noInputSchema: JsonObject = {
   type: 'object',
   'x-mcp-schema-error': 'The server gave no usable input schema for this tool; any object is accepted.',
 };
+
+/** undefined for what nests deeper than the stack allows; such a tool is new at every listing. */
+function textOfDefinition(definition: unknown): string | undefined {
+  try {
+    return JSON.stringify(definition);
+  } catch {
+    return undefined;
+  }
+}
 
 function nameOf(definition: unknown): string {
   return isObject(definition) && typeof definition['name'] === 'string' ? definition['name'] : '(no name)';

@@ -7,12 +7,22 @@ import {
   PROTOCOL_VERSION_META_KEY,
   type Client,
 } from '@modelcontextprotocol/client';
-import type { Dispatcher } from 'undici';
+import type { Target } from '../config/types.ts';
 import { callHeaders } from './transports/mcp-headers.ts';
-import { SseTransport } from './transports/sse.ts';
-import { StdioTransport } from './transports/stdio.ts';
 import type { McpTransport, Reply, RequestOptions } from './transports/transport.ts';
 import type { Tool } from './types.ts';
+
+export interface ConnectionOptions {
+  readonly target: Target;
+  readonly connectTimeoutMs: number;
+  readonly maxMessageBytes: number;
+  readonly clientVersion: string;
+  /** Ends the attempt. */
+  readonly signal: AbortSignal;
+  readonly onNoise: (excerpt: string) => void;
+  readonly onStderr: (line: string) => void;
+  readonly onToolsChanged: () => void;
+}
 
 export class Connection {
   readonly protocolVersion: string | undefined;
@@ -28,24 +38,22 @@ export class Connection {
 
   readonly #client: Client;
   readonly #transport: McpTransport;
-  readonly #agent: Dispatcher | undefined;
   /** Members that revision 2026-07-28 asks for in every request, as text. */
   readonly #meta: string | undefined;
   readonly #modern: boolean;
   #inFlight = 0;
   #abandoned = false;
 
-  constructor(client: Client, transport: McpTransport, agent: Dispatcher | undefined, clientVersion: string) {
+  constructor(client: Client, transport: McpTransport, clientVersion: string) {
     this.#client = client;
     this.#transport = transport;
-    this.#agent = agent;
     this.#modern = client.getProtocolEra() === 'modern';
     this.protocolVersion = client.getNegotiatedProtocolVersion();
     this.serverName = client.getServerVersion()?.name;
     this.serverVersion = client.getServerVersion()?.version;
     this.instructions = client.getInstructions();
     this.offersTools = client.getServerCapabilities()?.tools !== undefined;
-    this.pid = transport instanceof StdioTransport ? transport.pid : undefined;
+    this.pid = transport.pid;
     this.#meta = this.#modern
       ? JSON.stringify({
           [PROTOCOL_VERSION_META_KEY]: this.protocolVersion,
@@ -54,7 +62,7 @@ export class Connection {
         })
       : undefined;
     this.ended = new Promise((resolve) => {
-      client.onclose = () => resolve(endReason(transport));
+      client.onclose = () => resolve(transport.endReason ?? 'the connection was closed');
     });
   }
 
@@ -90,11 +98,5 @@ export class Connection {
   async close(): Promise<void> {
     await this.#client.close().catch(() => {});
     await this.#transport.close().catch(() => {});
-    await this.#agent?.destroy().catch(() => {});
   }
-}
-
-function endReason(transport: McpTransport): string {
-  if (transport instanceof StdioTransport) return transport.endReason ?? 'the connection was closed';
-  return transport instanceof SseTransport ? 'the server ended the event stream' : 'the connection was closed';
 }

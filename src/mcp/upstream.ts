@@ -7,7 +7,8 @@ import { messageOf } from '../errors.ts';
 import type { Observe } from '../events.ts';
 import { callTool, type CallSource } from './call.ts';
 import { listCatalogue } from './catalogue.ts';
-import { connect, ConnectionError } from './connect.ts';
+import { connect } from './connect.ts';
+import { ConnectionError } from './connection-error.ts';
 import type { Connection } from './connection.ts';
 import { nextTry } from './restart-policy.ts';
 import type {

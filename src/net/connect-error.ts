@@ -1,5 +1,6 @@
 // Failures to reach an HTTP server, as sentences for people, and the question that decides whether a request may be
 // repeated: did it certainly never arrive?
+// Names hosts and ports, never queries or credentials.
 
 import { messageOf } from '../errors.ts';
 

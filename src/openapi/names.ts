@@ -18,9 +18,11 @@ const MAX_WORD_CHARS = 48;
 export function createOperationIds(): (server: string | undefined, tool: string) => string {
   const taken = new Set<string>();
   return (server, tool) => {
-    const plain = joined(serverWord(server), toolWord(tool));
-    let id = plain.length <= MAX_ID_CHARS ? plain : hashed(server, tool, 0);
-    for (let salt = 0; taken.has(id.toLowerCase()); salt++) id = hashed(server, tool, salt);
+    const words = { server: serverWord(server), tool: toolWord(tool) };
+    const mark = (salt: number) => hash(`${server ?? ''}\n${tool}`, salt);
+    let id = joined(words.server, words.tool);
+    if (id.length > MAX_ID_CHARS) id = marked(words, mark(0));
+    for (let salt = 0; taken.has(id.toLowerCase()); salt++) id = marked(words, mark(salt));
     taken.add(id.toLowerCase());
     return id;
   };
@@ -60,13 +62,11 @@ function renamed(name: string, taken: Set<string>): string {
 }
 
 /** `{server, cut}_{hash}_{tool}`, or, where the tool leaves no room for a hash, `{tool, cut}_{hash}`. */
-function hashed(server: string | undefined, tool: string, salt: number): string {
-  const mark = hash(`${server ?? ''}\n${tool}`, salt);
-  const marked = joined(mark, toolWord(tool));
-  const room = MAX_ID_CHARS - marked.length;
-  if (room < 0) return joined(startable(toolWord(tool)).slice(0, MAX_ID_CHARS - HASH_CHARS - 1), mark);
-  const start = serverWord(server).slice(0, Math.max(0, room - 1));
-  return joined(start, marked);
+function marked({ server, tool }: { readonly server: string; readonly tool: string }, mark: string): string {
+  const end = joined(mark, tool);
+  const room = MAX_ID_CHARS - end.length;
+  if (room < 0) return joined(startable(tool).slice(0, MAX_ID_CHARS - HASH_CHARS - 1), mark);
+  return joined(server.slice(0, Math.max(0, room - 1)), end);
 }
 
 function serverWord(server: string | undefined): string {
@@ -88,11 +88,15 @@ function startable(word: string): string {
   return /^[A-Za-z_]/.test(word) ? word : `_${word}`;
 }
 
-/** Runs of other characters become one `_`, which swallows its neighbours, so that `__` stays only where the name has it. undefined if nothing readable is left. */
+/**
+ * Runs of other characters become one `_`, which swallows its neighbours, so that `__` stays only where the name has it.
+ * undefined if nothing readable is left.
+ */
 function toWord(name: string): string | undefined {
   let word = '';
   let made = false;
   for (const char of name) {
+    if (word.length > MAX_ID_CHARS) break; // Too long for an id already: only the beginning will show.
     if (/[A-Za-z0-9-]/.test(char) || (char === '_' && !made)) {
       word += char;
       made = false;

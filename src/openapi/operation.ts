@@ -107,23 +107,24 @@ function hasArguments(schema: JsonObject): boolean {
 function requestBody({ key, components }: ToolSchema): JsonObject {
   const reference = { $ref: componentRef(key) };
   return {
-    required: !acceptsNothing(reference, components, 0),
+    required: !acceptsNothing(reference, components, { left: MAX_LOOKS }),
     content: { 'application/json': { schema: reference } },
   };
 }
 
 type Components = Relocated['components'];
 
-/** References and combinators this deep still say whether a body is needed; schemas that loop end here. */
-const MAX_LOOK = 8;
+/** Subschemas looked at to say whether a body is needed: schemas that loop, and unions of unions, end here. */
+const MAX_LOOKS = 1_000;
 
 /** Whether a call without arguments can be right, as far as the top of the schema says. */
-function acceptsNothing(schema: unknown, components: Components, depth: number): boolean {
-  if (!isObject(schema) || depth > MAX_LOOK) return true;
+function acceptsNothing(schema: unknown, components: Components, looks: { left: number }): boolean {
+  looks.left--;
+  if (!isObject(schema) || looks.left < 0) return true;
   const { $ref, required, minProperties, allOf, anyOf, oneOf } = schema;
   if (Array.isArray(required) && required.length > 0) return false;
   if (typeof minProperties === 'number' && minProperties > 0) return false;
-  const accepts = (part: unknown) => acceptsNothing(part, components, depth + 1);
+  const accepts = (part: unknown) => acceptsNothing(part, components, looks);
   if (typeof $ref === 'string' && !accepts(referred($ref, components))) return false;
   if (Array.isArray(allOf) && !allOf.every(accepts)) return false;
   return [anyOf, oneOf].every((branches) => !Array.isArray(branches) || branches.some(accepts));

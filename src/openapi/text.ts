@@ -1,4 +1,5 @@
 // Small things about texts that people and models read: cutting them to a length and making a title of a name.
+// Pure, and unaware of what the text belongs to.
 
 const CUT_MARK = '… [cut]';
 

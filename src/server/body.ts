@@ -3,7 +3,6 @@
 // answer and can go on using the connection.
 
 import { isUtf8 } from 'node:buffer';
-import type { IncomingMessage } from 'node:http';
 import { AppError } from '../errors.ts';
 import type { Exchange } from './exchange.ts';
 
@@ -21,13 +20,13 @@ export async function readBody(exchange: Exchange, maxBytes: number): Promise<st
     );
   }
   exchange.continue();
-  const bytes = await collect(exchange.request, maxBytes);
+  const bytes = await collect(exchange, maxBytes);
   if (!isUtf8(bytes))
     throw new AppError('malformed_request', 'The body is not valid UTF-8: send JSON encoded as UTF-8.');
   return bytes.toString('utf8');
 }
 
-function collect(request: IncomingMessage, maxBytes: number): Promise<Buffer> {
+function collect({ request, response }: Exchange, maxBytes: number): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let received = 0;
@@ -41,7 +40,8 @@ function collect(request: IncomingMessage, maxBytes: number): Promise<Buffer> {
       reject(tooLarge(maxBytes));
     });
     request.on('end', () => resolve(chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks)));
-    request.on('close', () => {
+    // Comes in every case: after an answer that did not wait for the body, and when the connection is lost.
+    response.once('close', () => {
       if (!request.complete) reject(new AppError('client_closed_request', 'The caller went away while sending.'));
     });
   });

@@ -4,7 +4,10 @@
 
 import { createHash, randomUUID } from 'node:crypto';
 import type { Settings } from '../config/types.ts';
+import type { Observe } from '../events.ts';
 import { renderDocument, type DocumentView } from '../openapi/document.ts';
+import { schemaDegradations } from '../openapi/operation.ts';
+import type { ServerOperations } from '../openapi/prepared.ts';
 import type { Snapshot } from '../snapshot.ts';
 
 export type DocumentFormat = 'json' | 'yaml';
@@ -32,9 +35,21 @@ interface Entry {
   readonly parts: Map<DocumentFormat, Promise<Parts>>;
 }
 
-export function createDocuments(): Documents {
+export function createDocuments(observe: Observe): Documents {
   // Entries go when their view does: with the snapshot that a reload or a new catalogue replaces.
   const cache = new WeakMap<object, Entry>();
+  const reported = new WeakSet<ServerOperations>();
+
+  /** What a document cannot say is told once, when the document is first wanted. */
+  function report({ server, snapshot }: DocumentView): void {
+    for (const { name, operations } of server === undefined ? snapshot.servers.values() : [server]) {
+      if (operations === undefined || reported.has(operations)) continue;
+      reported.add(operations);
+      for (const degradation of schemaDegradations(operations)) {
+        observe({ type: 'schema-degraded', server: name, ...degradation });
+      }
+    }
+  }
 
   function entryOf({ server, snapshot }: DocumentView): Entry {
     const key = server ?? snapshot;
@@ -55,6 +70,7 @@ export function createDocuments(): Documents {
         pending = renderParts(view, format);
         parts.set(format, pending);
         pending.catch(() => parts.delete(format));
+        report(view);
       }
       return join(await pending, baseUrl);
     },

@@ -103,8 +103,9 @@ export class Exchange {
   send(status: number, headers: Readonly<Record<string, string>>, body?: Body): void {
     const { request, response } = this;
     if (response.headersSent || response.destroyed) return;
-    const head = commonHead(this.rules.origins, request.headers.origin, request.socket.localAddress, this.id);
-    for (const name in headers) head.push(name, headers[name] ?? '');
+    const { origin } = request.headers;
+    const head = commonHead(this.rules.origins, origin, request.socket.localAddress, this.id, headers['Vary']);
+    for (const name in headers) if (name !== 'Vary') head.push(name, headers[name] ?? '');
     if (body !== undefined) head.push('Content-Length', String(byteLength(body)));
     // A caller that was not told to go on may or may not send its body: what follows on this connection is unclear.
     if (this.#waits || this.#closes || this.program.isStopping()) head.push('Connection', 'close');

@@ -1,5 +1,6 @@
 // From path segments to what they mean in the Snapshot, and the errors for what they do not mean: unknown names with the
 // closest known ones, servers that cannot be called yet, methods that a path does not have.
+// Looks only; who may see what it finds is decided before.
 
 import { AppError } from '../errors.ts';
 import type { UpstreamStatus } from '../mcp/types.ts';
@@ -13,6 +14,7 @@ import { assets } from './pages/assets.ts';
 export function findServer(snapshot: Snapshot, name: string): ServerView {
   const view = snapshot.servers.get(name);
   if (view !== undefined) return view;
+  if (reservedServerNames.has(name)) throw notFound(snapshot);
   const enabled = [...snapshot.servers.values()].filter(({ config }) => !config.disabled).map((known) => known.name);
   const hint = didYouMean(name, enabled) || ' GET / lists the servers.';
   throw new AppError('unknown_server', `There is no server ${quoted(name)}.${hint}`);
@@ -38,9 +40,13 @@ export function findOperation(view: ServerView, segment: string): Operation {
 export function noRoute(snapshot: Snapshot, path: string): never {
   const allow = allowedMethods(snapshot, segmentsOf(path));
   if (allow !== undefined) throw methodNotAllowed(allow);
-  const { pathPrefix } = snapshot.config.settings;
+  throw notFound(snapshot);
+}
+
+function notFound({ config }: Snapshot): AppError {
+  const { pathPrefix } = config.settings;
   const hint = pathPrefix === '' ? 'GET / lists what there is.' : `Servers are under ${pathPrefix}; GET / lists them.`;
-  throw new AppError('not_found', `There is nothing at this path. ${hint}`);
+  return new AppError('not_found', `There is nothing at this path. ${hint}`);
 }
 
 export function methodNotAllowed(allow: readonly string[]): AppError {

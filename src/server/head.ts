@@ -13,12 +13,13 @@ const exposedHeaders = 'Content-Disposition, Location, X-Request-Id, Retry-After
 /** Chromium's upper bound; a longer time changes nothing. */
 const preflightMaxAgeSeconds = 7_200;
 
-/** Names and values in turn, as writeHead takes them. */
+/** Names and values in turn, as writeHead takes them. `vary`: what the answer depends on besides the origin. */
 export function commonHead(
   rules: OriginRules,
   origin: string | undefined,
   localAddress: string | undefined,
   requestId: string,
+  vary?: string,
 ): string[] {
   const head = [
     'Access-Control-Expose-Headers',
@@ -30,9 +31,10 @@ export function commonHead(
   ];
   if (rules.any) {
     head.push('Access-Control-Allow-Origin', '*');
+    if (vary !== undefined) head.push('Vary', vary);
     return head;
   }
-  head.push('Vary', 'Origin');
+  head.push('Vary', vary === undefined ? 'Origin' : `Origin, ${vary}`);
   if (origin !== undefined && allowsOrigin(rules, origin, localAddress)) {
     head.push('Access-Control-Allow-Origin', origin);
     if (rules.listed.has(origin)) head.push('Access-Control-Allow-Credentials', 'true');

@@ -10,8 +10,11 @@ export const maxUrlLength = 8 * 1024;
 /** All header lines together, the contract's limit. */
 export const maxHeaderBytes = 16 * 1024;
 
-/** Where Node's parser gives up: well above both, so that ordinary excess still reaches us. */
-export const parserHeaderBytes = 64 * 1024;
+/**
+ * Where Node's parser gives up: well above both, so that ordinary excess still reaches us; below the 64 KiB that it is
+ * given at a time, so that the packet shows whether the URL or the headers were too long.
+ */
+export const parserHeaderBytes = 48 * 1024;
 
 /** A head arrives in one or two packets; whoever needs longer holds a connection on purpose. */
 export const headersTimeoutMs = 15_000;

@@ -54,7 +54,7 @@ export function createHttpServer(deps: ServerDeps): HttpServer {
   const app = createRouter({
     current,
     rules,
-    peerOf: peers.of,
+    peerOf: (socket) => peers.of(socket),
     program: { observe, version, startedAt, isStopping: () => closing !== undefined || deps.isStopping() },
     createServer: (listener) => createNodeServer(settings, listener),
     onUnreadable: (error, socket) => answerUnreadable(socket, peers.of(socket).lastExchange, rules().origins, error),

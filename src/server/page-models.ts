@@ -1,4 +1,5 @@
 // From a Snapshot and the upstreams' status to what the pages show, and the headers that every page goes out with.
+// The HTML itself is made in pages/.
 
 import type { Snapshot, ServerView } from '../snapshot.ts';
 import type { Exchange } from './exchange.ts';

@@ -39,7 +39,7 @@ type Params = Readonly<Record<string, string>>;
 type Route = (exchange: Exchange, params: Params) => void | Promise<void>;
 
 export function createRouter(options: RouterOptions): FastifyInstance {
-  const documents = createDocuments();
+  const documents = createDocuments(options.program.observe);
   const fastifyOptions: FastifyHttpOptions<Server> = {
     logger: false,
     serverFactory: options.createServer,
@@ -49,7 +49,8 @@ export function createRouter(options: RouterOptions): FastifyInstance {
       return normaliseUrl(request.url ?? '/', rootPath, pathPrefix);
     },
     clientErrorHandler: options.onUnreadable,
-    frameworkErrors: (_error, request, reply) => run(request, reply, 'document', unreadablePath),
+    frameworkErrors: (_error, request, reply) =>
+      run(request, reply, 'open', request.method === 'OPTIONS' ? preflight : unreadablePath),
     exposeHeadRoutes: false,
     return503OnClosing: false,
     // Longer names than a URL may hold do not exist.

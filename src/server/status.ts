@@ -1,5 +1,6 @@
 // What the servers are like right now, for programs and for pages: asked of the upstreams at each request, with the
 // configured name and, where there is no upstream, the state that follows from the configuration.
+// Nothing of it is kept.
 
 import type { UpstreamStatus } from '../mcp/types.ts';
 import type { ServerView } from '../snapshot.ts';

@@ -75,7 +75,7 @@ function sentence(event: AppEvent): string {
     case 'warning':
       return event.message;
     case 'stopping':
-      return `Stopping (${event.reason}), ${event.inFlight} calls in flight.`;
+      return `Stopping (${event.reason}), ${event.inFlight === 1 ? '1 call' : `${event.inFlight} calls`} in flight.`;
     case 'stopped':
       return 'Stopped.';
   }

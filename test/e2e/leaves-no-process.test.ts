@@ -23,7 +23,7 @@ describe('the end of the proxy', () => {
     proxy.child.kill('SIGTERM');
     expect(await call).toMatchObject({ status: 200, body: 'slept 800 ms' });
     expect(await proxy.exited).toBe(0);
-    await expect(fetch(`${proxy.url}/healthz`)).rejects.toThrow();
+    await expect(fetch(`${proxy.url}/healthz`)).rejects.toThrow('fetch failed');
   });
 
   it('a second signal ends at once, children too', async () => {

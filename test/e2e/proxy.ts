@@ -19,7 +19,7 @@ export interface Proxy {
   /** The exit code, or the signal. */
   readonly exited: Promise<number | NodeJS.Signals | null>;
   /** The first line that fits, as soon as there is one. */
-  line(fits: (line: LogLine) => boolean): Promise<LogLine>;
+  readonly line: (fits: (line: LogLine) => boolean) => Promise<LogLine>;
 }
 
 /** Resolves when it listens. Ended, if it still runs, when the test ends. */

@@ -24,7 +24,7 @@ describe('the example of the repository', () => {
 
     expect(await post(`${proxy.url}/memory/read_graph`)).toMatchObject({ status: 200, body: { entities: [] } });
     expect(await post(`${proxy.url}/everything/get-sum`, { a: 1, b: 2 })).toMatchObject({ status: 200 });
-    const listed = await post(`${proxy.url}/filesystem/list_directory`, { path: 'examples/files' });
+    const listed = await post(`${proxy.url}/filesystem/list_directory`, { path: '.' });
     expect(listed.status).toBe(200);
 
     const settled = await proxy.line((line) => line.type === 'settled');

@@ -57,7 +57,8 @@ describe('the packed package', () => {
     const expected = ['dist/cli.js', 'dist/index.js', 'dist/index.d.ts', 'LICENSE', 'README.md', 'CHANGELOG.md'];
     expect(paths).toEqual(expect.arrayContaining([...expected, 'config.schema.json', 'package.json']));
     expect(paths).toContain('dist/server/pages/assets/swagger-ui/swagger-ui-bundle.js');
-    const allowed = /^(dist\/.*\.(js|d\.ts|css|png|svg)|dist\/.*\/(LICENSE|NOTICE)|[A-Z]+(\.md)?|[\w.]+\.json)$/;
+    const allowed =
+      /^(dist\/.*\.(js|d\.ts|css|png|svg)|dist\/.*\/(\S+\.LICENSE\.txt|LICENSE|NOTICE)|[A-Z]+(\.md)?|[\w.]+\.json)$/;
     expect(paths.filter((path) => !allowed.test(path))).toEqual([]);
     expect(paths.filter((path) => /test|fixture|bench|\.map$|\.env|\.npmrc/i.test(path))).toEqual([]);
     expect((packed.files.find(({ path }) => path === 'dist/cli.js')?.mode ?? 0) & 0o111).toBe(0o111);

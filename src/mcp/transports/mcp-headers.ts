@@ -1,5 +1,5 @@
 // The header fields that revision 2026-07-28 derives from a request's body: Mcp-Method, Mcp-Name and, for parameters
-// that a tool marks with `x-mcp-header`, Mcp-Param-* (MCP, "Streamable HTTP"; SEP-2243).
+// that a tool marks with `x-mcp-header`, Mcp-Param-* (MCP, "Streamable HTTP"; SEP-2243). Older revisions know none of them.
 
 import type { JsonObject, Tool } from '../types.ts';
 

@@ -3,6 +3,8 @@
 // as text, and notices the end of the stream, after which the session on the other side is gone.
 
 import { SSEClientTransport } from '@modelcontextprotocol/client';
+import type { Dispatcher } from 'undici';
+import { createAgent } from '../../net/agent.ts';
 import { connectSentence, neverSent } from '../../net/connect-error.ts';
 import { EventStreamParser } from './event-stream.ts';
 import { PendingRequests, toReply } from './pending.ts';
@@ -16,6 +18,8 @@ import {
   type RequestOptions,
 } from './transport.ts';
 
+const streamEnded = 'the server ended the event stream';
+
 /** A POST of this transport is answered at once; the answer that matters comes on the stream. */
 const postWithinMs = 30_000;
 
@@ -26,11 +30,17 @@ export class SseTransport extends SSEClientTransport implements McpTransport {
   #postUrl: URL | undefined;
   #closed = false;
   /** Why the stream could not be opened, where the server was not even reached; the library keeps only its text. */
-  readonly connectFailure: () => unknown;
+  get connectFailure(): unknown {
+    return this.#failure();
+  }
+
+  readonly #failure: () => unknown;
+  readonly #agent: Dispatcher;
 
   constructor(url: string, options: RemoteOptions) {
     const filter = new AnswerFilter(options.maxMessageBytes);
-    const fetchOnce = fetchOver(options.agent);
+    const agent = createAgent(options);
+    const fetchOnce = fetchOver(agent);
     let failure: unknown;
     super(new URL(url), {
       requestInit: { headers: { ...options.headers } },
@@ -42,7 +52,8 @@ export class SseTransport extends SSEClientTransport implements McpTransport {
         return init?.method === 'POST' || !response.ok ? response : filter.apply(response);
       },
     });
-    this.connectFailure = () => failure;
+    this.#failure = () => failure;
+    this.#agent = agent;
     this.#url = url;
     this.#options = options;
     this.#pending = new PendingRequests((id, why) => {
@@ -56,15 +67,18 @@ export class SseTransport extends SSEClientTransport implements McpTransport {
     filter.onEnd = () => void this.close();
   }
 
+  readonly endReason = streamEnded;
+
   override async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
-    this.#pending.settleAll({ kind: 'lost', detail: 'the server ended the event stream', gone: true });
+    this.#pending.settleAll({ kind: 'lost', detail: streamEnded, gone: true });
     await super.close();
+    await this.#agent.destroy();
   }
 
   async request(method: string, params: string, options: RequestOptions): Promise<Reply> {
-    if (this.#closed) return { kind: 'undelivered', detail: 'the server ended the event stream', gone: true };
+    if (this.#closed) return { kind: 'undelivered', detail: streamEnded, gone: true };
     const { id, reply } = this.#pending.open(options);
     const refused = this.#post(requestText(id, method, params)).catch((error: unknown): Reply => {
       const detail = connectSentence(error, this.#url);
@@ -84,7 +98,7 @@ export class SseTransport extends SSEClientTransport implements McpTransport {
   async #post(body: string): Promise<Reply | undefined> {
     const url = this.#postUrl;
     if (url === undefined) return { kind: 'undelivered', detail: 'the server named no endpoint', gone: true };
-    const response = await this.#options.agent.request({
+    const response = await this.#agent.request({
       origin: url.origin,
       path: url.pathname + url.search,
       method: 'POST',

@@ -5,6 +5,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { StreamableHTTPClientTransport, type FetchLike, type JSONRPCMessage } from '@modelcontextprotocol/client';
 import { fetch as undiciFetch, type Dispatcher } from 'undici';
+import { createAgent, type AgentOptions } from '../../net/agent.ts';
 import { connectSentence, neverSent } from '../../net/connect-error.ts';
 import type { CancelSignal } from '../types.ts';
 import { unwatchDeadline, watchDeadline } from './deadlines.ts';
@@ -20,9 +21,8 @@ import {
   type RequestOptions,
 } from './transport.ts';
 
-export interface RemoteOptions {
+export interface RemoteOptions extends AgentOptions {
   readonly headers: Readonly<Record<string, string>>;
-  readonly agent: Dispatcher;
   /** Largest single message from the server. */
   readonly maxMessageBytes: number;
 }
@@ -40,14 +40,14 @@ type Message = { readonly [key: string]: unknown };
 export class StreamableHttpTransport extends StreamableHTTPClientTransport implements McpTransport {
   readonly #url: URL;
   readonly #options: RemoteOptions;
+  readonly #agent: Dispatcher;
   #nextId = firstOwnId;
   #closed = false;
 
   constructor(url: string, options: RemoteOptions) {
-    super(new URL(url), {
-      requestInit: { headers: { ...options.headers } },
-      fetch: fetchOver(options.agent),
-    });
+    const agent = createAgent(options);
+    super(new URL(url), { requestInit: { headers: { ...options.headers } }, fetch: fetchOver(agent) });
+    this.#agent = agent;
     this.#url = new URL(url);
     this.#options = options;
   }
@@ -60,6 +60,7 @@ export class StreamableHttpTransport extends StreamableHTTPClientTransport imple
     const told = this.terminateSession().catch(() => {});
     await Promise.race([told, delay(farewellWithinMs, undefined, { ref: false })]);
     await super.close();
+    await this.#agent.destroy();
   }
 
   async request(method: string, params: string, options: RequestOptions): Promise<Reply> {
@@ -95,7 +96,7 @@ export class StreamableHttpTransport extends StreamableHTTPClientTransport imple
   }
 
   #post(body: string, signal: AbortSignal, extra: Readonly<Record<string, string>> | undefined): Promise<Response> {
-    return this.#options.agent.request({
+    return this.#agent.request({
       origin: this.#url.origin,
       path: this.#url.pathname + this.#url.search,
       method: 'POST',
@@ -220,11 +221,9 @@ class Exchange {
 
 /** fetch for the client library, over an upstream's own dispatcher. */
 export function fetchOver(agent: Dispatcher): FetchLike {
-  // The types of undici's fetch and of the global one differ in name only.
-  return (url, init) =>
-    undiciFetch(String(url), { ...init, dispatcher: agent } as unknown as Parameters<
-      typeof undiciFetch
-    >[1]) as unknown as ReturnType<FetchLike>;
+  // undici's types of the request differ from the global ones in name only.
+  type Init = NonNullable<Parameters<typeof undiciFetch>[1]>;
+  return (url, init) => undiciFetch(String(url), { ...(init as unknown as Init), dispatcher: agent });
 }
 
 /** The body as text, or undefined if it is larger than allowed. */

@@ -29,6 +29,14 @@ export type Reply =
 export interface McpTransport extends Transport {
   /** `params` is the JSON text of the params object. Never rejects. */
   request(method: string, params: string, options: RequestOptions): Promise<Reply>;
+  /** Of the child, for stdio. */
+  readonly pid?: number | undefined;
+  /** Why the connection ended by itself, for people. */
+  readonly endReason?: string | undefined;
+  /** The last lines of the child's stderr. */
+  readonly lastStderr?: string;
+  /** Why the server was not even reached, where the library keeps only the text of it. */
+  readonly connectFailure?: unknown;
 }
 
 /** Ids of the client library are small numbers or strings; ours start here and stay within 32 bits for a long time. */

@@ -66,8 +66,9 @@ export class References {
 
   /** References that lead only to each other mean nothing, and send readers round for ever. */
   #breakLoops(degrade: Settling['degrade']): void {
+    const origins = new Map(this.#references.map(({ node, from }) => [node, from]));
     const ending = new Set<Node>();
-    for (const { node: start, from } of this.#references) {
+    for (const start of origins.keys()) {
       const path = new Set<Node>();
       let node: Node | undefined = start;
       while (node !== undefined && !ending.has(node) && !path.has(node)) {
@@ -76,7 +77,7 @@ export class References {
       }
       if (node !== undefined && path.has(node)) {
         delete node['$ref'];
-        degrade(node, from, 'A reference that leads only back to itself was removed.');
+        degrade(node, origins.get(node) ?? '', 'A reference that leads only back to itself was removed.');
       }
       for (const seen of path) ending.add(seen);
     }

@@ -31,6 +31,8 @@ const MAX_DEPTH = 64;
 const MAX_NODES = 20_000;
 const MAX_CHARS = 1_000_000;
 const MAX_REPORTED = 20;
+/** Of the part of a component's key that names a definition. */
+const MAX_KEY_CHARS = 64;
 /** Stands where the document says less than the schema, with the reason. */
 export const ERROR_KEY = 'x-mcp-schema-error';
 
@@ -96,7 +98,10 @@ class Walk {
   #bringIn(target: string): string | undefined {
     const source = lookUp(this.#schema, target);
     if (typeof source !== 'boolean' && !keywords.isObject(source)) return undefined;
-    const word = target.slice(target.lastIndexOf('/') + 1).replaceAll(/[^\w-]+/g, '_');
+    const word = target
+      .slice(target.lastIndexOf('/') + 1)
+      .slice(0, MAX_KEY_CHARS)
+      .replaceAll(/(?:~[01]|[^\w-])+/g, '_');
     let key = `${this.#key}.${word}`;
     for (let count = 2; this.components.has(key); count++) key = `${this.#key}.${word}.${count}`;
     return this.#addComponent(key, target);

@@ -21,9 +21,12 @@ export function checkKey(keyDigest: Buffer, headers: IncomingHttpHeaders): void 
   throw new AppError('forbidden', 'The API key is wrong: check it against the one the proxy was started with.');
 }
 
-/** What a 401 asks for (RFC 9110, section 11.6.1); Basic too where a browser shows the page, so that it can ask. */
+/**
+ * What a 401 asks for (RFC 9110, section 11.6.1). Where a browser shows the page Basic too, so that it can ask, and first,
+ * since Chromium reads only one scheme of a line. Never for calls: the box would open over the docs page.
+ */
 export function challenge(forBrowsers: boolean): string {
-  return forBrowsers ? 'Bearer realm="mcpo", Basic realm="mcpo", charset="UTF-8"' : 'Bearer realm="mcpo"';
+  return forBrowsers ? 'Basic realm="mcpo", charset="UTF-8", Bearer realm="mcpo"' : 'Bearer realm="mcpo"';
 }
 
 function isKey(candidate: Buffer, keyDigest: Buffer): boolean {

@@ -3,8 +3,8 @@
 // and the socket, never from the Host header, which the page's author chooses.
 
 import { AppError } from '../../errors.ts';
-import { isLoopbackHost, parseHostPort, plainAddress, urlHost } from './host.ts';
-import type { AccessRules, OriginRules } from './rules.ts';
+import { isLoopbackHost, isWildcardAddress, parseHostPort } from './host.ts';
+import { ownOriginOf, type AccessRules, type OriginRules } from './rules.ts';
 
 /** Throws `forbidden` for a host or an origin that may not call; with a key set neither is asked. */
 export function checkHostAndOrigin(
@@ -14,7 +14,7 @@ export function checkHostAndOrigin(
   localAddress: string | undefined,
 ): void {
   if (rules.keyDigest !== undefined) return;
-  if (rules.hosts !== undefined && !acceptsHost(rules.hosts, host)) {
+  if (rules.hosts !== undefined && !(acceptsHost(rules.hosts, host) && isLocal(localAddress))) {
     throw new AppError(
       'forbidden',
       `The host ${quoted(host)} is not accepted without authentication: use a loopback address, name the address ` +
@@ -33,23 +33,30 @@ export function checkHostAndOrigin(
 /** Whether pages of that origin may read our answers. */
 export function allowsOrigin(rules: OriginRules, origin: string, localAddress: string | undefined): boolean {
   if (rules.any || rules.listed.has(origin) || rules.own.has(origin)) return true;
-  if (isOwnAddress(rules, origin, localAddress)) return true;
-  if (rules.loopback === 'none' || !URL.canParse(origin)) return false;
-  const { protocol, hostname, port, origin: plain } = new URL(origin);
-  if ((protocol !== 'http:' && protocol !== 'https:') || plain !== origin || !isLoopbackHost(hostname)) return false;
-  return rules.loopback === 'any-port' || [...rules.own].some((own) => new URL(own).port === port);
+  return isAddressed(rules, origin, localAddress) || isLoopbackOrigin(rules, origin);
 }
 
 /** A page that came from the very address that this request came to: ours, where every interface is bound. */
-function isOwnAddress(rules: OriginRules, origin: string, localAddress: string | undefined): boolean {
-  if (rules.aroundOwnAddress === undefined || localAddress === undefined) return false;
-  const [before, after] = rules.aroundOwnAddress;
-  return origin === `${before}${urlHost(plainAddress(localAddress))}${after}`;
+function isAddressed({ binding }: OriginRules, origin: string, localAddress: string | undefined): boolean {
+  if (localAddress === undefined || !isWildcardAddress(binding.address)) return false;
+  return origin === ownOriginOf({ ...binding, address: localAddress });
+}
+
+function isLoopbackOrigin({ loopback, binding }: OriginRules, origin: string): boolean {
+  if (loopback === 'none' || !URL.canParse(origin)) return false;
+  const { protocol, hostname, origin: plain } = new URL(origin);
+  if ((protocol !== 'http:' && protocol !== 'https:') || plain !== origin || !isLoopbackHost(hostname)) return false;
+  return loopback === 'any-port' || origin === ownOriginOf({ ...binding, address: hostname });
 }
 
 function acceptsHost(hosts: ReadonlySet<string>, header: string | undefined): boolean {
   const host = parseHostPort(header)?.host;
   return host !== undefined && (isLoopbackHost(host) || hosts.has(host));
+}
+
+/** Always so where a loopback address is bound; the other way to come here is told in rules.ts. */
+function isLocal(localAddress: string | undefined): boolean {
+  return localAddress === undefined || isLoopbackHost(localAddress);
 }
 
 /** Short and harmless in a sentence, whatever was sent. */

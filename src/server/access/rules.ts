@@ -35,8 +35,7 @@ export interface OriginRules {
   readonly own: ReadonlySet<string>;
   /** Pages of this machine: all of them, those on our port, or none. */
   readonly loopback: 'any-port' | 'our-port' | 'none';
-  /** `http://` and `:8000` around one of this machine's addresses; undefined where one address is bound. */
-  readonly aroundOwnAddress: readonly [before: string, after: string] | undefined;
+  readonly binding: Binding;
 }
 
 export function accessRules(settings: Settings, binding: Binding): AccessRules {
@@ -64,8 +63,8 @@ export function ownOriginOf({ address, port, scheme }: Binding): string {
 const defaultPorts = { http: 80, https: 443 } as const;
 
 /**
- * Only an address that somebody asked for by name. All interfaces without a key and without --host is what a reload that
- * removes the key leaves behind: loopback names only, as if bound there.
+ * Only an address that somebody asked for by name. All interfaces without a key and without --host would be the work of
+ * a reload that takes the key away, which is refused; come what may, this machine alone may call then.
  */
 function acceptsAnyHost(settings: Settings, binding: Binding): boolean {
   return settings.host !== undefined && !isLoopbackHost(binding.address);
@@ -76,22 +75,18 @@ function hostsOf({ publicUrl }: Settings): ReadonlySet<string> {
 }
 
 function originRules(settings: Settings, binding: Binding): OriginRules {
-  const { corsAllowOrigins, publicUrl } = settings;
-  const listed = corsAllowOrigins?.map(normalisedOrigin);
+  const { corsAllowOrigins, publicUrl, host } = settings;
   const reachedByLoopback = isLoopbackHost(binding.address) || isWildcardAddress(binding.address);
-  const [before, after] = ownOriginOf({ ...binding, address: 'host' }).split('host');
+  const own = new Set([ownOriginOf(binding)]);
+  if (host !== undefined) own.add(ownOriginOf({ ...binding, address: host }));
+  if (publicUrl !== undefined) own.add(new URL(publicUrl).origin);
   return {
-    any: listed?.includes('*') ?? settings.apiKey !== undefined,
-    listed: new Set(listed),
-    own: new Set([ownOriginOf(binding), ...(publicUrl === undefined ? [] : [new URL(publicUrl).origin])]),
-    loopback: listed === undefined ? 'any-port' : reachedByLoopback ? 'our-port' : 'none',
-    aroundOwnAddress: isWildcardAddress(binding.address) ? [before ?? '', after ?? ''] : undefined,
+    any: corsAllowOrigins?.includes('*') ?? settings.apiKey !== undefined,
+    listed: new Set(corsAllowOrigins),
+    own,
+    loopback: corsAllowOrigins === undefined ? 'any-port' : reachedByLoopback ? 'our-port' : 'none',
+    binding,
   };
-}
-
-/** As browsers send it: lower case, no trailing slash, no default port. */
-function normalisedOrigin(origin: string): string {
-  return URL.canParse(origin) ? new URL(origin).origin : origin;
 }
 
 function blockListOf(entries: readonly string[]): BlockList {

@@ -1,5 +1,6 @@
 // A server's state for people: a word, a colour (by class) and a shape, so that no state is told by colour alone; and
 // the few facts beside it that help while something is wrong.
+// Pure: what time it is comes with the model.
 
 import type { UpstreamState } from '../../mcp/types.ts';
 import { html, type Html } from './html.ts';

@@ -40,8 +40,9 @@ describe('over stdio', () => {
     for (const name of ['noisy-stdout', 'chatty-stderr', 'answers-unknown-ids', 'answers-twice']) {
       const { upstream, events } = startUpstream(stdioTarget(name));
       await upstream.attempted;
-      expect(textOf(await callTool(upstream, 'add', { a: 1, b: 2 })), name).toBe('3');
-      if (name === 'noisy-stdout') expect(events.filter((event) => event.type === 'upstream-noise')).toHaveLength(1);
+      expect(textOf(await callTool(upstream, 'add', { a: 1, b: 2 }))).toBe('3');
+      const told = events.filter((event) => event.type === 'upstream-noise').length;
+      expect(`${name} ${told}`).toBe(`${name} ${name === 'noisy-stdout' ? 1 : 0}`);
     }
   });
 
@@ -212,7 +213,8 @@ describe('over HTTP', () => {
     const { upstream } = startUpstream(remote(url));
     await upstream.attempted;
     await stop();
-    const outcome = await callTool(upstream, 'echo');
+    // Whether the first attempt was still delivered cannot be known; this tool may be repeated.
+    const outcome = await callTool(upstream, 'add', { a: 1, b: 1 });
     expect(outcome).toMatchObject({
       kind: 'unavailable',
       detail: expect.stringContaining('connection refused') as string,

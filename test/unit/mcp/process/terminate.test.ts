@@ -44,11 +44,11 @@ describe('spawnChild', () => {
       env: inherited(),
       cwd: undefined,
     };
-    const start = (changes: object): Promise<unknown> =>
+    const startWith = (changes: object): Promise<unknown> =>
       spawnChild({ ...target, ...changes } as Parameters<typeof spawnChild>[0]);
-    await expect(start({})).rejects.toThrow(new SpawnError('command not found: no-such-command'));
-    await expect(start({ command: fixture('echo') })).rejects.toThrow(/^command is not executable: /);
-    await expect(start({ command: 'node', cwd: '/no/such/folder' })).rejects.toThrow(
+    await expect(startWith({})).rejects.toThrow(new SpawnError('command not found: no-such-command'));
+    await expect(startWith({ command: fixture('echo') })).rejects.toThrow(/^command is not executable: /);
+    await expect(startWith({ command: 'node', cwd: '/no/such/folder' })).rejects.toThrow(
       'working directory not found: /no/such/folder',
     );
   });

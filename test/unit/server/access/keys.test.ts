@@ -66,7 +66,7 @@ test.each([...documents, '/no/such/path', '/redoc'])('GET %s needs the key with 
   const program = guarded(true);
   const refused = await program.inject(url);
   expect(refused.statusCode).toBe(401);
-  expect(refused.headers['www-authenticate']).toBe('Bearer realm="mcpo", Basic realm="mcpo", charset="UTF-8"');
+  expect(refused.headers['www-authenticate']).toBe('Basic realm="mcpo", charset="UTF-8", Bearer realm="mcpo"');
   const answered = await program.inject({ url, headers: { authorization: basic('', key) } });
   expect([200, 307, 404]).toContain(answered.statusCode);
 });

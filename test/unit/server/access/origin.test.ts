@@ -1,5 +1,7 @@
 import { expect, test } from 'vitest';
 import type { Settings } from '../../../../src/config/types.ts';
+import { allowsOrigin, checkHostAndOrigin } from '../../../../src/server/access/origin.ts';
+import { accessRules } from '../../../../src/server/access/rules.ts';
 import { fakeProgram } from '../fakes.ts';
 
 const time = { time: { tools: ['get'] } };
@@ -43,10 +45,13 @@ test.each(foreignNames)('and the host %j is refused, with the options that would
   });
 });
 
-test.each(['/', '/openapi.json', '/docs', '/healthz', '/readyz', '/nope'])('the host is asked at GET %s', async (url) => {
-  const response = await fakeProgram(time).inject({ url, headers: { host: 'evil.example' } });
-  expect(response.statusCode).toBe(403);
-});
+test.each(['/', '/openapi.json', '/docs', '/healthz', '/readyz', '/nope'])(
+  'the host is asked at GET %s',
+  async (url) => {
+    const response = await fakeProgram(time).inject({ url, headers: { host: 'evil.example' } });
+    expect(response.statusCode).toBe(403);
+  },
+);
 
 test('the host of --public-url is accepted', async () => {
   const settings = { publicUrl: 'https://Tools.example/mcp' };
@@ -75,11 +80,19 @@ test('with a key every host and every origin may call', async () => {
   expect(response.headers['access-control-allow-credentials']).toBeUndefined();
 });
 
-test('a reload that removes the key leaves loopback names only', async () => {
+test('all interfaces without a key, should it come to that, are for this machine alone', async () => {
   const program = fakeProgram(time, { settings: { apiKey: 'k' } });
   program.publish({ apiKey: undefined });
   const answer = await program.inject({ url: '/', headers: { host: 'mcpo.internal' } });
   expect(answer.statusCode).toBe(403);
+
+  const rules = accessRules(program.snapshot().config.settings, { address: '::', port: 8000, scheme: 'http' });
+  const check = (localAddress: string) => () => checkHostAndOrigin(rules, 'localhost', undefined, localAddress);
+  expect(check('192.168.1.5')).toThrow(/--host/);
+  expect(check('::ffff:192.168.1.5')).toThrow(/--host/);
+  expect(check('127.0.0.1')).not.toThrow();
+  expect(check('::ffff:127.0.0.1')).not.toThrow();
+  expect(check('::1')).not.toThrow();
 });
 
 const localOrigins = [
@@ -129,7 +142,7 @@ test('the origin of --public-url is our own, the Host header is not', async () =
 });
 
 test('explicit origins win: they and our own may call, with credentials only they', async () => {
-  const settings = { corsAllowOrigins: ['https://Chat.example/', 'http://localhost:3000'], port: 8123 };
+  const settings = { corsAllowOrigins: ['https://chat.example', 'http://localhost:3000'], port: 8123 };
   const listed = await call(settings, { origin: 'https://chat.example' });
   expect(listed.statusCode).toBe(200);
   expect(listed.headers['access-control-allow-origin']).toBe('https://chat.example');
@@ -155,4 +168,25 @@ test('* among the explicit origins means every origin, without credentials', asy
   expect(response.statusCode).toBe(200);
   expect(response.headers['access-control-allow-origin']).toBe('*');
   expect(response.headers['access-control-allow-credentials']).toBeUndefined();
+});
+
+test('where every interface is bound, the address that a page came from is our own', () => {
+  const settings = { ...fakeProgram(time).snapshot().config.settings, host: '0.0.0.0' };
+  const { origins } = accessRules(settings, { address: '0.0.0.0', port: 8000, scheme: 'http' });
+  expect(allowsOrigin(origins, 'http://192.168.1.5:8000', '192.168.1.5')).toBe(true);
+  expect(allowsOrigin(origins, 'http://192.168.1.5:8000', '::ffff:192.168.1.5')).toBe(true);
+  expect(allowsOrigin(origins, 'http://[fd00::5]:8000', 'fd00::5')).toBe(true);
+  expect(allowsOrigin(origins, 'http://192.168.1.5:9000', '192.168.1.5')).toBe(false);
+  expect(allowsOrigin(origins, 'https://192.168.1.5:8000', '192.168.1.5')).toBe(false);
+  expect(allowsOrigin(origins, 'http://192.168.1.6:8000', '192.168.1.5')).toBe(false);
+
+  const { origins: standard } = accessRules(settings, { address: '::', port: 443, scheme: 'https' });
+  expect(allowsOrigin(standard, 'https://192.168.1.5', '192.168.1.5')).toBe(true);
+});
+
+test('an address that was bound by name is our own origin', () => {
+  const settings = { ...fakeProgram(time).snapshot().config.settings, host: '192.168.1.5' };
+  const { origins } = accessRules(settings, { address: '192.168.1.5', port: 8000, scheme: 'http' });
+  expect(allowsOrigin(origins, 'http://192.168.1.5:8000', '192.168.1.5')).toBe(true);
+  expect(allowsOrigin(origins, 'http://192.168.1.6:8000', '192.168.1.5')).toBe(false);
 });

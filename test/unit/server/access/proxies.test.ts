@@ -12,7 +12,10 @@ function mount(given: Partial<Settings>, headers: Record<string, string>, peer =
 
 test('the address is the one that was asked for', () => {
   expect(mount({}, { host: 'box:8000' })).toEqual({ origin: 'http://box:8000', rootPath: '' });
-  expect(mount({ rootPath: '/mcp' }, { host: 'box' }, '::1', true)).toEqual({ origin: 'https://box', rootPath: '/mcp' });
+  expect(mount({ rootPath: '/mcp' }, { host: 'box' }, '::1', true)).toEqual({
+    origin: 'https://box',
+    rootPath: '/mcp',
+  });
 });
 
 test.each(['evil.example/path', 'a b', 'user@host', '"><script>', 'host:port', ''])(
@@ -58,10 +61,13 @@ test.each([
   expect(mount({ trustedProxies: ['10.0.0.9'] }, { host: 'inside:8000', [name]: value }).origin).toBe(origin);
 });
 
-test.each(['//evil.example', 'evil', '/a"b', '/a/../b c'])('a prefix that is no plain path is left out: %j', (prefix) => {
-  const headers = { host: 'inside', 'x-forwarded-prefix': prefix };
-  expect(mount({ trustedProxies: ['10.0.0.9'] }, headers).rootPath).toBe('');
-});
+test.each(['//evil.example', 'evil', '/a"b', '/a/../b c'])(
+  'a prefix that is no plain path is left out: %j',
+  (prefix) => {
+    const headers = { host: 'inside', 'x-forwarded-prefix': prefix };
+    expect(mount({ trustedProxies: ['10.0.0.9'] }, headers).rootPath).toBe('');
+  },
+);
 
 test('--public-url wins, with the root path once', () => {
   const trusted = { trustedProxies: ['10.0.0.9'] };

@@ -72,7 +72,7 @@ test.each([
   ['/time/get_tim', 'unknown_tool', 'Did you mean "get_time"?'],
   ['/off/get_time', 'unknown_server', 'disabled'],
   ['/nothing/like/this', 'not_found', 'GET /'],
-  ['/jobs/x', 'unknown_server', 'no server "jobs"'],
+  ['/jobs/x', 'not_found', 'GET /'],
 ])('POST %s is 404 %s', async (url, code, part) => {
   const program = fakeProgram({ time, off: { disabled: true } });
   const response = await post(program, url);
@@ -110,7 +110,7 @@ test('and 502 with the reason after an attempt that failed', async () => {
   });
 });
 
-test('the deadline is the tool\'s, else the server\'s, else the global one', async () => {
+test("the deadline is the tool's, else the server's, else the global one", async () => {
   const options: FakeOptions = { settings: { callTimeoutMs: 7_000 } };
   const program = fakeProgram({ time, slow: { tools: ['wait'], timeoutMs: 90_000 } }, options);
   const before = Date.now();

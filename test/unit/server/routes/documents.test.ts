@@ -60,7 +60,10 @@ test('whoever has the current bytes gets 304', async () => {
   const { headers: first } = await program.inject({ url: '/openapi.json', headers });
   const etag = String(first['etag']);
   expect(etag).toMatch(/^"[\w-]{22}"$/);
-  const again = await program.inject({ url: '/openapi.json', headers: { ...headers, 'if-none-match': `"x", W/${etag}` } });
+  const again = await program.inject({
+    url: '/openapi.json',
+    headers: { ...headers, 'if-none-match': `"x", W/${etag}` },
+  });
   expect(again.statusCode).toBe(304);
   expect(again.body).toBe('');
   expect(again.headers['etag']).toBe(etag);
@@ -69,7 +72,8 @@ test('whoever has the current bytes gets 304', async () => {
 
 test('the ETag covers the base URL and what the upstream offers', async () => {
   const program = fakeProgram(servers);
-  const etagOf = async (host: string) => (await program.inject({ url: '/openapi.json', headers: { host } })).headers['etag'];
+  const etagOf = async (host: string) =>
+    (await program.inject({ url: '/openapi.json', headers: { host } })).headers['etag'];
   const before = await etagOf('localhost:8000');
   expect(await etagOf('localhost:8000')).toBe(before);
   expect(await etagOf('localhost:9000')).not.toBe(before);

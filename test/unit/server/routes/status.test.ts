@@ -19,7 +19,7 @@ test('GET / tells programs how every server is', async () => {
   const response = await fakeProgram(servers).inject({ url: '/', headers: { accept: 'application/json' } });
   expect(response.headers['content-type']).toBe('application/json');
   expect(response.headers['cache-control']).toBe('no-store');
-  expect(response.headers['vary']).toEqual(['Origin', 'Accept']);
+  expect(response.headers['vary']).toBe('Origin, Accept');
   const rest = { tools: 0, restarts: 0, inFlight: 0, lastError: null, nextRetryAt: null };
   expect(response.json()).toEqual({
     name: 'mcpo',

@@ -1,0 +1,19 @@
+// Why a connection could not be made, in a sentence for people. Also holds what decides about the next try; the policy
+// itself is restart-policy.ts.
+
+export class ConnectionError extends Error {
+  override readonly name = 'ConnectionError';
+  /** Trying again soon makes no sense: the command cannot be started at all. */
+  readonly hopeless: boolean;
+  /** The child ended by itself. */
+  readonly crashed: boolean;
+
+  constructor(
+    sentence: string,
+    options: { readonly hopeless?: boolean; readonly crashed?: boolean; readonly cause?: unknown } = {},
+  ) {
+    super(sentence, { cause: options.cause });
+    this.hopeless = options.hopeless ?? false;
+    this.crashed = options.crashed ?? false;
+  }
+}

@@ -1,0 +1,143 @@
+// The client library's part of a connection: it connects and negotiates over a transport, within a time limit. What goes
+// wrong becomes a sentence for people. Loaded only when the first server is connected to, while its child already starts.
+
+import {
+  Client,
+  ProtocolError,
+  SdkError,
+  SdkErrorCode,
+  SdkHttpError,
+  SseError,
+  type JsonSchemaValidator,
+  type jsonSchemaValidator,
+} from '@modelcontextprotocol/client';
+import { messageOf } from '../errors.ts';
+import { connectSentence } from '../net/connect-error.ts';
+import { ConnectionError } from './connection-error.ts';
+import { Connection, type ConnectionOptions } from './connection.ts';
+import { SpawnError } from './process/spawn.ts';
+import type { McpTransport } from './transports/transport.ts';
+
+/** The client library compiles all output schemas at once, blocking, and throws results away: it must not validate. */
+const noValidation: jsonSchemaValidator = {
+  getValidator:
+    <T>(): JsonSchemaValidator<T> =>
+    (value) => ({ valid: true, data: value as T, errorMessage: undefined }),
+};
+
+/** A server that stays silent on a probe for the newest revision costs this much, once. */
+const probeTimeoutMs = 3_000;
+
+/** Codes with which a server says that it does not know `initialize`: it speaks only 2026-07-28 or later. */
+const notLegacy = new Set([-32_601, -32_022]);
+
+/** For transports where a probe harms no server and costs one request: the newest revision the server speaks. */
+export function connectNewest(options: ConnectionOptions, transport: McpTransport): Promise<Connection> {
+  return open(options, transport, { mode: 'auto', probe: { timeoutMs: probeTimeoutMs } });
+}
+
+/**
+ * `initialize` first: many servers die of, or stay silent on, any request before it. One that does not know it
+ * speaks only the stateless revisions, and is asked for those on a new connection.
+ */
+export async function connectInitialised(
+  options: ConnectionOptions,
+  transport: McpTransport,
+  another: () => McpTransport,
+): Promise<Connection> {
+  try {
+    return await open(options, transport, { mode: 'legacy' });
+  } catch (error) {
+    const cause = error instanceof ConnectionError ? error.cause : undefined;
+    if (!(cause instanceof ProtocolError) || !notLegacy.has(cause.code)) throw error;
+    return connectNewest(options, another());
+  }
+}
+
+type Negotiation = NonNullable<ConstructorParameters<typeof Client>[1]>['versionNegotiation'];
+
+async function open(
+  options: ConnectionOptions,
+  transport: McpTransport,
+  versionNegotiation: NonNullable<Negotiation>,
+): Promise<Connection> {
+  const client = new Client(
+    { name: 'mcpo', version: options.clientVersion },
+    {
+      capabilities: {},
+      versionNegotiation,
+      jsonSchemaValidator: noValidation,
+      listChanged: { tools: { autoRefresh: false, debounceMs: 0, onChanged: options.onToolsChanged } },
+    },
+  );
+  // Told by their consequences: a lost connection, an unanswered request.
+  client.onerror = () => {};
+  client.setNotificationHandler('notifications/tools/list_changed', options.onToolsChanged);
+  const { connectTimeoutMs, signal } = options;
+  let giveUp = (): void => {};
+  let timer: NodeJS.Timeout | undefined;
+  const stopped = new Promise<never>((_, reject) => {
+    giveUp = () => reject(new Error('the attempt was given up'));
+    timer = setTimeout(() => reject(new TimeUp()), connectTimeoutMs);
+  });
+  try {
+    signal.throwIfAborted();
+    signal.addEventListener('abort', giveUp, { once: true });
+    await Promise.race([client.connect(transport, { timeout: connectTimeoutMs }), stopped]);
+    return new Connection(client, transport, options.clientVersion);
+  } catch (error) {
+    const { endReason } = transport;
+    await transport.close().catch(() => {});
+    throw toConnectionError(error, transport, endReason, options);
+  } finally {
+    clearTimeout(timer);
+    signal.removeEventListener('abort', giveUp);
+  }
+}
+
+class TimeUp extends Error {}
+
+function toConnectionError(
+  error: unknown,
+  transport: McpTransport,
+  endReason: string | undefined,
+  options: ConnectionOptions,
+): ConnectionError {
+  const { target } = options;
+  if (error instanceof SpawnError) return new ConnectionError(error.message, { hopeless: true, cause: error });
+  if (error instanceof TimeUp || (error instanceof SdkError && error.code === SdkErrorCode.RequestTimeout)) {
+    const said = transport.lastStderr ?? '';
+    const seconds = options.connectTimeoutMs / 1000;
+    return new ConnectionError(
+      `no answer to initialize within ${seconds} s (--connection-timeout)${said === '' ? '' : `: ${said}`}`,
+      { cause: error },
+    );
+  }
+  if (target.kind === 'stdio') {
+    if (endReason !== undefined) return new ConnectionError(endReason, { crashed: true, cause: error });
+    return new ConnectionError(`initialize failed: ${messageOf(error)}`, { cause: error });
+  }
+  return new ConnectionError(remoteSentence(transport.connectFailure ?? error, target.url), { cause: error });
+}
+
+function remoteSentence(error: unknown, url: string): string {
+  const { host } = new URL(url);
+  const status = statusOf(error);
+  if (status === 401 || status === 403) return `${host} refuses our credentials (HTTP ${status}); check its headers`;
+  if (status === 404) return `${host} has nothing at this path (HTTP 404); check the url`;
+  if (status !== undefined) return `${host} answered HTTP ${status}`;
+  if (error instanceof ProtocolError) return `initialize failed: ${error.message}`;
+  return connectSentence(error, url);
+}
+
+/** Whether what was met may be an SSE endpoint: it refuses a POST, but not us. */
+export function mayBeSse(error: unknown): boolean {
+  const status = statusOf(error);
+  if (status !== undefined) return status >= 400 && status < 500 && ![401, 403, 408, 429].includes(status);
+  return error instanceof SdkError && error.code === SdkErrorCode.ClientHttpUnexpectedContent;
+}
+
+function statusOf(error: unknown): number | undefined {
+  if (error instanceof SdkHttpError) return error.data.status;
+  return error instanceof SseError ? error.code : undefined;
+}

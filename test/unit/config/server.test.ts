@@ -1,0 +1,117 @@
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { loadConfig } from '../../../src/config/load.ts';
+import type { GivenOptions } from '../../../src/config/options.ts';
+import type { ServerConfig } from '../../../src/config/types.ts';
+
+const tls = join(import.meta.dirname, '../../fixtures/configs/tls');
+
+async function load(entry: Record<string, unknown>, options: GivenOptions = {}): Promise<ServerConfig> {
+  const { servers } = await loadConfig({ options, environment: {}, mcpServers: { a: entry } });
+  return servers[0] as ServerConfig;
+}
+
+describe('an entry', () => {
+  it('has defaults', async () => {
+    expect(await load({ command: 'x' })).toMatchObject({
+      name: 'a',
+      target: { kind: 'stdio', command: 'x', args: [], env: {}, cwd: undefined },
+      disabled: false,
+      disabledTools: [],
+      enabledTools: undefined,
+      timeoutMs: undefined,
+      required: true,
+      toolErrorStatus: undefined,
+    });
+  });
+
+  it.each([
+    [{ url: 'http://h' }, 'auto'],
+    [{ url: 'http://h', type: 'sse' }, 'sse'],
+    [{ url: 'http://h', type: 'http' }, 'streamable-http'],
+    [{ url: 'http://h', type: 'streamableHttp' }, 'streamable-http'],
+    [{ url: 'http://h', transport: 'streamable_http' }, 'streamable-http'],
+    [{ url: 'http://h', type: 'http', transport: 'streamable-http' }, 'streamable-http'],
+    [{ url: 'http://h', args: [], env: {}, cwd: '' }, 'auto'],
+    [{ command: 'x', type: 'stdio', headers: {} }, 'stdio'],
+  ])('%j is reached by %s', async (entry, kind) => {
+    expect((await load(entry)).target.kind).toBe(kind);
+  });
+
+  it('takes the snake case of the Python program', async () => {
+    const { disabledTools, enabledTools } = await load({ command: 'x', disabled_tools: ['a'], enabled_tools: ['b*'] });
+    expect({ disabledTools, enabledTools }).toEqual({ disabledTools: ['a'], enabledTools: ['b*'] });
+  });
+
+  it('tunes single tools', async () => {
+    const { tools, timeoutMs } = await load({
+      command: 'x',
+      timeout: 0.5,
+      tools: { constructor: { name: 'n', timeout: 2 }, b: { disabled: true, description: '' } },
+    });
+    expect(timeoutMs).toBe(500);
+    expect([...tools]).toEqual([
+      ['constructor', { name: 'n', description: undefined, timeoutMs: 2000, disabled: false }],
+      ['b', { name: undefined, description: '', timeoutMs: undefined, disabled: true }],
+    ]);
+  });
+
+  it('reads the TLS files it names', async () => {
+    const files = { ca: join(tls, 'cert.pem'), cert: join(tls, 'cert.pem'), key: join(tls, 'key.pem') };
+    const { target } = await load({ url: 'https://h', tls: files });
+    expect(target).toMatchObject({
+      tls: {
+        ca: expect.stringContaining('BEGIN CERTIFICATE'),
+        cert: expect.stringContaining('BEGIN CERTIFICATE'),
+        key: expect.stringContaining('BEGIN PRIVATE KEY'),
+        insecure: false,
+      },
+    });
+  });
+});
+
+describe('fingerprints', () => {
+  const entry = { command: 'x', args: ['a', 'b'], env: { A: '1', B: '2' }, tools: { t: { name: 'u' }, v: {} } };
+
+  it('are equal for equal entries, in whatever order they are written', async () => {
+    const reordered = { tools: { v: {}, t: { name: 'u' } }, env: { B: '2', A: '1' }, args: ['a', 'b'], command: 'x' };
+    const [before, after] = [await load(entry), await load(reordered)];
+    expect(after.fingerprint).toBe(before.fingerprint);
+    expect(after.connectionFingerprint).toBe(before.connectionFingerprint);
+  });
+
+  it.each<[Record<string, unknown>, GivenOptions]>([
+    [{ ...entry, command: 'y' }, {}],
+    [{ ...entry, args: ['b', 'a'] }, {}],
+    [{ ...entry, env: { A: '1', B: '3' } }, {}],
+    [{ ...entry, cwd: '.' }, {}],
+    [entry, { maxResult: '1MiB' }],
+    [entry, { connectionTimeout: 5 }],
+    [entry, { env: ['C=1'] }],
+  ])('tell that a new connection is needed: %j, %j', async (changed, options) => {
+    const [before, after] = [await load(entry), await load(changed, options)];
+    expect(after.connectionFingerprint).not.toBe(before.connectionFingerprint);
+    expect(after.fingerprint).not.toBe(before.fingerprint);
+  });
+
+  it.each<Record<string, unknown>>([
+    { disabled: true },
+    { disabledTools: ['t'] },
+    { enabledTools: [] },
+    { timeout: 3 },
+    { required: false },
+    { toolErrorStatus: 500 },
+    { tools: { t: { name: 'w' }, v: {} } },
+    { tools: { t: { name: 'u' } } },
+  ])('tell that only the presentation changed: %j', async (change) => {
+    const [before, after] = [await load(entry), await load({ ...entry, ...change })];
+    expect(after.connectionFingerprint).toBe(before.connectionFingerprint);
+    expect(after.fingerprint).not.toBe(before.fingerprint);
+  });
+
+  it('hold no secret', async () => {
+    const { fingerprint, connectionFingerprint } = await load({ command: 'x', env: { A: 's3cret' } });
+    expect(fingerprint).toMatch(/^[0-9a-f]{64}$/);
+    expect(connectionFingerprint).toMatch(/^[0-9a-f]{64}$/);
+  });
+});

@@ -1,0 +1,110 @@
+// Made-up servers and tools for the tests of this folder: what the real ones are made of, with defaults for the rest.
+
+import type { Config, ServerConfig, Settings } from '../../../src/config/types.ts';
+import type { Catalogue, JsonObject, Tool, UpstreamHandle } from '../../../src/mcp/types.ts';
+import { prepareOperations, type Operation, type ServerOperations } from '../../../src/openapi/prepared.ts';
+import { buildSnapshot, type Snapshot } from '../../../src/snapshot.ts';
+
+export function makeTool(definition: JsonObject): Tool {
+  const { name, title, description, inputSchema, outputSchema, annotations } = definition;
+  return {
+    name: name as string,
+    title: title as string | undefined,
+    description: description as string | undefined,
+    inputSchema: (inputSchema ?? { type: 'object' }) as JsonObject,
+    outputSchema: outputSchema as JsonObject | undefined,
+    annotations: annotations as JsonObject | undefined,
+    definition,
+  };
+}
+
+export function makeCatalogue(definitions: readonly JsonObject[], more: Partial<Catalogue> = {}): Catalogue {
+  return {
+    tools: definitions.map(makeTool),
+    serverName: undefined,
+    serverVersion: undefined,
+    instructions: undefined,
+    protocolVersion: undefined,
+    ...more,
+  };
+}
+
+export function makeServerConfig(name: string, more: Partial<ServerConfig> = {}): ServerConfig {
+  return {
+    name,
+    target: { kind: 'stdio', command: 'true', args: [], env: {}, cwd: undefined },
+    disabled: false,
+    disabledTools: [],
+    enabledTools: undefined,
+    tools: new Map(),
+    timeoutMs: undefined,
+    required: true,
+    toolErrorStatus: undefined,
+    connectionFingerprint: name,
+    fingerprint: name,
+    ...more,
+  };
+}
+
+export function makeSettings(more: Partial<Settings> = {}): Settings {
+  return {
+    host: undefined,
+    port: 0,
+    apiKey: undefined,
+    strictAuth: false,
+    corsAllowOrigins: undefined,
+    name: undefined,
+    description: undefined,
+    version: undefined,
+    tls: undefined,
+    rootPath: '',
+    pathPrefix: '',
+    publicUrl: undefined,
+    trustedProxies: [],
+    maxBodyBytes: 1_000_000,
+    maxResultBytes: 1_000_000,
+    logLevel: 'info',
+    connectionTimeoutMs: 1_000,
+    callTimeoutMs: 1_000,
+    ...more,
+  };
+}
+
+export function makeConfig(mode: Config['mode'], servers: readonly ServerConfig[], settings = makeSettings()): Config {
+  return { mode, settings, servers, file: undefined, hotReload: false, given: new Set(), ignoredKeys: [] };
+}
+
+export function makeHandle(name: string, catalogue: Catalogue | undefined): UpstreamHandle {
+  const unused = () => {
+    throw new Error('a snapshot asks no upstream anything');
+  };
+  return { name, catalogue, status: unused, lease: unused };
+}
+
+/** A snapshot of servers with these tools; `undefined` for a server that has not listed any yet. */
+export function makeSnapshot(
+  mode: Config['mode'],
+  servers: Readonly<Record<string, readonly JsonObject[] | undefined>>,
+  more: {
+    readonly settings?: Settings;
+    readonly server?: Partial<ServerConfig>;
+    readonly catalogue?: Partial<Catalogue>;
+  } = {},
+): Snapshot {
+  const configs = Object.keys(servers).map((name) => makeServerConfig(name, more.server));
+  const handles = Object.entries(servers).map(([name, tools]) => {
+    return [name, makeHandle(name, tools && makeCatalogue(tools, more.catalogue))] as const;
+  });
+  return buildSnapshot(makeConfig(mode, configs, more.settings), new Map(handles), undefined);
+}
+
+/** The operations of one server, as they are where several are configured. */
+export function makeOperations(tools: readonly JsonObject[], server: Partial<ServerConfig> = {}): ServerOperations {
+  const config = makeServerConfig('files', server);
+  const prepared = prepareOperations('many', [{ config, catalogue: makeCatalogue(tools), previous: undefined }]);
+  return prepared.get('files') as ServerOperations;
+}
+
+export function makeOperation(definition: JsonObject, server: Partial<ServerConfig> = {}): Operation {
+  return makeOperations([definition], server).list[0] as Operation;
+}

@@ -1,0 +1,153 @@
+import { describe, expect, it } from 'vitest';
+import type { ServerConfig } from '../../../src/config/types.ts';
+import type { JsonObject } from '../../../src/mcp/types.ts';
+import { operationParts, schemaDegradations } from '../../../src/openapi/operation.ts';
+import { makeOperation, makeOperations, makeServerConfig, makeSettings } from './made.ts';
+
+function partsOf(definition: JsonObject, server: Partial<ServerConfig> = {}) {
+  return operationParts(makeOperation(definition, server), makeServerConfig('files', server), makeSettings(), 'tag');
+}
+
+function postOf(definition: JsonObject, server: Partial<ServerConfig> = {}): JsonObject {
+  return partsOf(definition, server).pathItem['post'] as JsonObject;
+}
+
+const bodyOf = (inputSchema: JsonObject) => postOf({ name: 'x', inputSchema })['requestBody'];
+const required = (inputSchema: JsonObject) => (bodyOf(inputSchema) as JsonObject | undefined)?.['required'];
+
+describe('the request body', () => {
+  const a = { a: { type: 'string' } };
+
+  it('refers to one component by name', () => {
+    const { pathItem, schemas } = partsOf({
+      name: 'read',
+      inputSchema: { type: 'object', properties: a, required: ['a'] },
+    });
+    expect(pathItem['post']).toMatchObject({
+      requestBody: {
+        required: true,
+        content: { 'application/json': { schema: { $ref: '#/components/schemas/files_read_form_model' } } },
+      },
+    });
+    expect([...schemas.keys()]).toEqual(['files_read_form_model']);
+  });
+
+  it.each([
+    {},
+    { type: 'object' },
+    { type: 'object', properties: {} },
+    {
+      $schema: 'x',
+      type: 'object',
+      title: 't',
+      properties: {},
+      required: [],
+      additionalProperties: false,
+      $defs: { A: {} },
+    },
+    { type: 'object', additionalProperties: true },
+  ])('is missing where there are no arguments: %j', (inputSchema) => {
+    const { pathItem, schemas } = partsOf({ name: 'x', inputSchema });
+    expect(pathItem['post']).not.toHaveProperty('requestBody');
+    expect(schemas.size).toBe(0);
+  });
+
+  it.each([
+    { type: 'object', properties: a },
+    { type: 'object', additionalProperties: { type: 'string' } },
+    { type: 'object', patternProperties: { '^a': {} } },
+    { anyOf: [{ properties: a }, {}] },
+    { $ref: '#/$defs/A', $defs: { A: { properties: a } } },
+    { type: 'object', 'x-mcp-schema-error': 'The server gave no usable input schema.' },
+  ])('may be left out where nothing is required: %j', (inputSchema) => {
+    expect(required(inputSchema)).toBe(false);
+  });
+
+  it.each([
+    { properties: a, required: ['a'] },
+    { properties: a, minProperties: 1 },
+    { properties: a, allOf: [{}, { required: ['a'] }] },
+    { anyOf: [{ required: ['a'] }, { required: ['b'] }] },
+    { $ref: '#/$defs/A', $defs: { A: { allOf: [{ $ref: '#/$defs/B' }] }, B: { required: ['a'] } } },
+  ])('is needed where something is required: %j', (inputSchema) => {
+    expect(required(inputSchema)).toBe(true);
+  });
+
+  it('does not take for ever to say so', () => {
+    const union = Array.from({ length: 50 }, () => ({ $ref: '#' }));
+    expect(required({ allOf: union })).toBe(false);
+  });
+});
+
+describe('the responses', () => {
+  it('are what the tool promises', () => {
+    const { pathItem, schemas } = partsOf({ name: 'read', outputSchema: { type: 'object' } });
+    expect(pathItem['post']).toMatchObject({
+      responses: {
+        '200': {
+          content: { 'application/json': { schema: { $ref: '#/components/schemas/files_read_response_model' } } },
+        },
+      },
+    });
+    expect(schemas.get('files_read_response_model')).toEqual({ type: 'object' });
+    const anything = postOf({ name: 'read' });
+    expect(anything).toMatchObject({
+      responses: {
+        '200': { content: { 'application/json': { schema: { description: expect.any(String) as string } } } },
+      },
+    });
+  });
+
+  it('have the status that the configuration gives to tool errors', () => {
+    const statuses = (server: Partial<ServerConfig>) =>
+      Object.keys(postOf({ name: 'x' }, server)['responses'] as JsonObject);
+    expect(statuses({})).not.toContain('418');
+    expect(statuses({ toolErrorStatus: 418 })).toContain('418');
+  });
+});
+
+describe('extensions', () => {
+  it('carry what OpenAPI has no place for', () => {
+    const definition = {
+      name: 'read',
+      annotations: { readOnlyHint: true },
+      _meta: { 'a/b': 1 },
+      icons: [{ src: 'x.png' }],
+      execution: { taskSupport: 'optional' },
+      more: 'not shown',
+    };
+    const { name, annotations, _meta, icons, execution } = definition;
+    expect(postOf(definition)).toMatchObject({
+      'x-openai-isConsequential': false,
+      'x-mcp': { name, annotations, _meta, icons, execution },
+    });
+    expect(postOf({ name: 'read' })['x-mcp']).toEqual({ name: 'read' });
+  });
+
+  it('keep the name of a tool that the configuration renames', () => {
+    const tools = new Map([['read', { name: 'get', description: undefined, timeoutMs: undefined, disabled: false }]]);
+    expect(postOf({ name: 'read' }, { tools })).toMatchObject({ operationId: 'files_get', 'x-mcp': { name: 'read' } });
+  });
+
+  it('call a tool consequential unless it says that it only reads', () => {
+    for (const annotations of [undefined, {}, { readOnlyHint: false }, { readOnlyHint: 'yes' }]) {
+      expect(postOf({ name: 'x', annotations })['x-openai-isConsequential']).toBe(true);
+    }
+  });
+
+  it('leave out what would hurt readers', () => {
+    const post = postOf({ name: 'x', _meta: { $ref: 'https://trap.example' }, annotations: { title: 'T' } });
+    expect(post['x-mcp']).toEqual({ name: 'x', annotations: { title: 'T' } });
+  });
+});
+
+describe('schemaDegradations', () => {
+  it('tells tool, place and reason', () => {
+    const bad = { type: 'object', properties: { a: { $ref: 'https://trap.example' } } };
+    const operations = makeOperations([{ name: 'fine' }, { name: 'bad', inputSchema: bad, outputSchema: bad }]);
+    expect(schemaDegradations(operations)).toEqual([
+      { tool: 'bad', pointer: '#/inputSchema/properties/a/$ref', reason: expect.any(String) as string },
+      { tool: 'bad', pointer: '#/outputSchema/properties/a/$ref', reason: expect.any(String) as string },
+    ]);
+  });
+});
