@@ -27,7 +27,7 @@ export async function listCatalogue(
   timeoutMs: number,
   signal: AbortSignal,
 ): Promise<Listing> {
-  const definitions = connection.offersTools
+  const definitions = connection.session.offersTools
     ? await listAll(connection, Date.now() + timeoutMs, signal)
     : await listAll(connection, Date.now() + Math.min(timeoutMs, undeclaredTimeoutMs), signal).catch(() => []);
   const known = new Map<unknown, Tool>(
@@ -41,7 +41,7 @@ export async function listCatalogue(
     else if (tools.has(tool.name)) rejected.push({ tool: tool.name, reason: 'another tool has the same name' });
     else tools.set(tool.name, tool);
   }
-  const { serverName, serverVersion, instructions, protocolVersion } = connection;
+  const { serverName, serverVersion, instructions, protocolVersion } = connection.session;
   return {
     catalogue: { tools: [...tools.values()], serverName, serverVersion, instructions, protocolVersion },
     rejected,

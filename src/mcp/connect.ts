@@ -1,10 +1,11 @@
 // Makes a connection with a target: picks the transport, and for a URL without a type tries Streamable HTTP, then SSE.
-// A child starts before the client library is even loaded; what remote servers need is loaded where there is one.
+// What remote servers need is loaded where there is one: a proxy for children alone starts without it.
 
 import type { Target } from '../config/types.ts';
 import { messageOf } from '../errors.ts';
 import { ConnectionError } from './connection-error.ts';
-import type { Connection, ConnectionOptions } from './connection.ts';
+import { Connection, type ConnectionOptions } from './connection.ts';
+import { initialise } from './initialise.ts';
 import { StdioTransport } from './transports/stdio.ts';
 
 /** Connects and negotiates within the time given, or throws ConnectionError; leaves nothing behind in either case. */
@@ -26,12 +27,10 @@ type StdioTarget = Extract<Target, { kind: 'stdio' }>;
 type RemoteTarget = Exclude<Target, { kind: 'stdio' }>;
 
 async function connectStdio(options: ConnectionOptions, target: StdioTarget): Promise<Connection> {
-  const another = (): StdioTransport => new StdioTransport(target, options);
-  const transport = another();
-  // Failures show again where the handshake awaits the same start.
-  transport.start().catch(() => {});
-  const { connectInitialised } = await import('./handshake.ts');
-  return connectInitialised(options, transport, another);
+  const session = await initialise(options, new StdioTransport(target, options));
+  if (session !== undefined) return new Connection(session);
+  const { connectNewest } = await import('./handshake.ts');
+  return connectNewest(options, new StdioTransport(target, options));
 }
 
 /** fetch refuses an address with a user and a password: they become the header that they stand for. */

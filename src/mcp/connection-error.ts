@@ -17,3 +17,13 @@ export class ConnectionError extends Error {
     this.crashed = options.crashed ?? false;
   }
 }
+
+export function noAnswer(
+  limits: { readonly connectTimeoutMs: number },
+  lastStderr = '',
+  cause?: unknown,
+): ConnectionError {
+  const said = lastStderr === '' ? '' : `: ${lastStderr}`;
+  const seconds = limits.connectTimeoutMs / 1000;
+  return new ConnectionError(`no answer to initialize within ${seconds} s (--connection-timeout)${said}`, { cause });
+}

@@ -1,8 +1,12 @@
 // The client library's part of a connection: it connects and negotiates over a transport, within a time limit. What goes
-// wrong becomes a sentence for people. Loaded only when the first server is connected to, while its child already starts.
+// wrong becomes a sentence for people. Loaded with the first server that needs it: remote ones, and children that speak only
+// the newest revision.
 
 import {
+  CLIENT_CAPABILITIES_META_KEY,
+  CLIENT_INFO_META_KEY,
   Client,
+  PROTOCOL_VERSION_META_KEY,
   ProtocolError,
   SdkError,
   SdkErrorCode,
@@ -13,8 +17,8 @@ import {
 } from '@modelcontextprotocol/client';
 import { messageOf } from '../errors.ts';
 import { connectSentence } from '../net/connect-error.ts';
-import { ConnectionError } from './connection-error.ts';
-import { Connection, type ConnectionOptions } from './connection.ts';
+import { ConnectionError, noAnswer } from './connection-error.ts';
+import { Connection, type ConnectionOptions, type Session } from './connection.ts';
 import { SpawnError } from './process/spawn.ts';
 import type { McpTransport } from './transports/transport.ts';
 
@@ -84,7 +88,7 @@ async function open(
     signal.throwIfAborted();
     signal.addEventListener('abort', giveUp, { once: true });
     await Promise.race([client.connect(transport, { timeout: connectTimeoutMs }), stopped]);
-    return new Connection(client, transport, options.clientVersion);
+    return new Connection(toSession(client, transport, options.clientVersion));
   } catch (error) {
     const { endReason } = transport;
     await transport.close().catch(() => {});
@@ -97,6 +101,31 @@ async function open(
 
 class TimeUp extends Error {}
 
+function toSession(client: Client, transport: McpTransport, clientVersion: string): Session {
+  const protocolVersion = client.getNegotiatedProtocolVersion();
+  const envelope = {
+    [PROTOCOL_VERSION_META_KEY]: protocolVersion,
+    [CLIENT_INFO_META_KEY]: { name: 'mcpo', version: clientVersion },
+    [CLIENT_CAPABILITIES_META_KEY]: {},
+  };
+  return {
+    transport,
+    protocolVersion,
+    serverName: client.getServerVersion()?.name,
+    serverVersion: client.getServerVersion()?.version,
+    instructions: client.getInstructions(),
+    offersTools: client.getServerCapabilities()?.tools !== undefined,
+    requestMeta: client.getProtocolEra() === 'modern' ? JSON.stringify(envelope) : undefined,
+    ended: new Promise((resolve) => {
+      client.onclose = () => resolve(transport.endReason ?? 'the connection was closed');
+    }),
+    close: async () => {
+      await client.close().catch(() => {});
+      await transport.close().catch(() => {});
+    },
+  };
+}
+
 function toConnectionError(
   error: unknown,
   transport: McpTransport,
@@ -106,12 +135,7 @@ function toConnectionError(
   const { target } = options;
   if (error instanceof SpawnError) return new ConnectionError(error.message, { hopeless: true, cause: error });
   if (error instanceof TimeUp || (error instanceof SdkError && error.code === SdkErrorCode.RequestTimeout)) {
-    const said = transport.lastStderr ?? '';
-    const seconds = options.connectTimeoutMs / 1000;
-    return new ConnectionError(
-      `no answer to initialize within ${seconds} s (--connection-timeout)${said === '' ? '' : `: ${said}`}`,
-      { cause: error },
-    );
+    return noAnswer(options, transport.lastStderr, error);
   }
   if (target.kind === 'stdio') {
     if (endReason !== undefined) return new ConnectionError(endReason, { crashed: true, cause: error });

@@ -95,7 +95,7 @@ export class Upstream implements UpstreamHandle, CallSource {
       lastError: this.#lastError,
       nextRetryAt: this.#nextRetryAt,
       attempted: this.#wasAttempted,
-      pid: this.#connection?.pid,
+      pid: this.#connection?.session.transport.pid,
     };
   }
 
@@ -219,7 +219,7 @@ export class Upstream implements UpstreamHandle, CallSource {
     this.#connections++;
     this.#hopeless = false;
     this.#catalogue = catalogue;
-    void connection.ended.then((reason) => {
+    void connection.session.ended.then((reason) => {
       this.drop(connection, reason);
     });
     const count = catalogue.tools.length;

@@ -45,7 +45,6 @@ export class StdioTransport implements McpTransport {
   #noisy = false;
   #endTimer: NodeJS.Timeout | undefined;
   #ended: string | undefined;
-  #starting: Promise<void> | undefined;
   #closing: Promise<void> | undefined;
 
   constructor(target: StdioTarget, options: StdioOptions) {
@@ -67,13 +66,7 @@ export class StdioTransport implements McpTransport {
     return this.#stderr.text();
   }
 
-  /** Idempotent: the child may be started while the client library is still being loaded. */
-  start(): Promise<void> {
-    this.#starting ??= this.#start();
-    return this.#starting;
-  }
-
-  async #start(): Promise<void> {
+  async start(): Promise<void> {
     const child = await spawnChild(this.#target);
     this.#child = child;
     if (this.#closing !== undefined) {
