@@ -1,7 +1,8 @@
 // The listener: binds, says where, and closes without cutting what is under way. Everything between a connection and a
-// route meets here: Node's server with its limits, Fastify's router, the open sockets, the access rules in force.
+// route meets here: Node's server with its limits, Fastify's router, the open sockets, the access rules in force. The
+// router is loaded after the address is bound, while the servers already start; a request that is earlier waits for it.
 
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, InjectOptions, LightMyRequestResponse } from 'fastify';
 import { createServer as createHttp, type RequestListener, type Server } from 'node:http';
 import { createServer as createHttps } from 'node:https';
 import type { Settings } from '../config/types.ts';
@@ -13,7 +14,6 @@ import { accessRules, type AccessRules, type Binding } from './access/rules.ts';
 import { bindHost, bindSentence, bindWarning, expectedBinding, originsSentence, ownUrl, schemeOf } from './bind.ts';
 import { headersTimeoutMs, keepAliveTimeoutMs, parserHeaderBytes, requestTimeoutMs, timeoutCheckMs } from './limits.ts';
 import { createPeers } from './peers.ts';
-import { createRouter } from './router.ts';
 import { answerUnreadable } from './unreadable.ts';
 
 export interface ServerDeps {
@@ -33,7 +33,8 @@ export interface HttpServer {
   listen(): Promise<void>;
   /** Stops accepting; resolves when the connections are closed or the deadline passed. Idempotent. */
   close(deadlineMs: number): Promise<void>;
-  readonly inject: FastifyInstance['inject'];
+  /** A request without a socket. */
+  readonly inject: (request: string | InjectOptions) => Promise<LightMyRequestResponse>;
 }
 
 /** The address cannot be had. One sentence that names it, and the option that changes it. */
@@ -51,23 +52,41 @@ export function createHttpServer(deps: ServerDeps): HttpServer {
     () => binding,
   );
   const peers = createPeers();
-  const app = createRouter({
-    current,
-    rules,
-    peerOf: (socket) => peers.of(socket),
-    program: { observe, version, startedAt, isStopping: () => closing !== undefined || deps.isStopping() },
-    createServer: (listener) => createNodeServer(settings, listener),
-    onUnreadable: (error, socket) => answerUnreadable(socket, peers.of(socket).lastExchange, rules().origins, error),
+  let route: RequestListener | undefined;
+  let routing: Promise<FastifyInstance> | undefined;
+  const server = createNodeServer(settings, (request, response) => {
+    if (route === undefined) void loadRouter().then(() => route?.(request, response));
+    else route(request, response);
   });
-  const { server } = app;
   peers.watch(server);
+
+  function loadRouter(): Promise<FastifyInstance> {
+    routing ??= import('./router.ts').then(async ({ createRouter }) => {
+      let listener: RequestListener | undefined;
+      const app = createRouter({
+        current,
+        rules,
+        peerOf: (socket) => peers.of(socket),
+        program: { observe, version, startedAt, isStopping: () => closing !== undefined || deps.isStopping() },
+        createServer: (routed) => {
+          listener = routed;
+          return server;
+        },
+        onUnreadable: (error, socket) =>
+          answerUnreadable(socket, peers.of(socket).lastExchange, rules().origins, error),
+      });
+      await app.ready();
+      route = listener;
+      return app;
+    });
+    return routing;
+  }
 
   return {
     get url() {
       return ownUrl(settings, binding);
     },
     async listen() {
-      await app.ready();
       binding = await bind(server, settings);
       const { config } = current();
       const warning = bindWarning(config, binding);
@@ -80,12 +99,13 @@ export function createHttpServer(deps: ServerDeps): HttpServer {
         servers: config.servers.map(({ name }) => name),
       });
       if (warning !== undefined) observe({ type: 'warning', message: warning });
+      void loadRouter();
     },
     close(deadlineMs) {
-      closing ??= peers.close(server, deadlineMs).then(() => app.close());
+      closing ??= peers.close(server, deadlineMs).then(async () => (await routing)?.close());
       return closing;
     },
-    inject: app.inject.bind(app),
+    inject: async (request) => (await loadRouter()).inject(request),
   };
 }
 
