@@ -8,7 +8,7 @@ import { watchFile } from './config/watch.ts';
 import type { Observe } from './events.ts';
 import { Fleet } from './mcp/fleet.ts';
 import { killAllGroups } from './mcp/process/terminate.ts';
-import { createReload, type ReloadReport } from './reload.ts';
+import { createReload, type Reload, type ReloadOptions, type ReloadReport } from './reload.ts';
 import { createHttpServer, ListenError, type HttpServer } from './server/listen.ts';
 import { buildSnapshot, type Snapshot } from './snapshot.ts';
 import { version } from './version.ts';
@@ -49,7 +49,7 @@ export async function startApp(input: ConfigInput, observe: Observe): Promise<Ap
 
 class RunningApp implements App {
   readonly settled: Promise<void>;
-  reload: () => Promise<ReloadReport>;
+  readonly reload: Reload;
 
   readonly #observe: Observe;
   readonly #startedAt: number;
@@ -81,6 +81,7 @@ class RunningApp implements App {
     this.reload = createReload({
       current: () => this.#config,
       load: () => loadConfig(input),
+      isStopping: () => this.#closing !== undefined,
       apply: (next) => this.#apply(next),
       observe,
     });
@@ -106,7 +107,10 @@ class RunningApp implements App {
     this.#apply(this.#config);
     this.#settle(this.#firstAttempts());
     for (const { server, key } of ignoredKeys) this.#observe({ type: 'config-key-ignored', server, key });
-    if (file !== undefined && hotReload) this.#watch = watchFile(file, () => void this.reload());
+    if (file === undefined || !hotReload) return;
+    this.#watch = watchFile(file, () => this.#follow());
+    // The file may have changed since it was read.
+    this.#follow({ quiet: true });
   }
 
   close(): Promise<void> {
@@ -118,8 +122,16 @@ class RunningApp implements App {
     killAllGroups();
   }
 
+  /** A reload that nobody waits for. What the file says is in its report; anything else is a bug of ours. */
+  #follow(options?: ReloadOptions): void {
+    this.reload(options).catch((error: unknown) => {
+      this.#observe({ type: 'internal-error', requestId: '', error });
+    });
+  }
+
   #apply(next: Config): void {
     this.#config = next;
+    this.#server.renew(next.settings);
     this.#fleet.apply(next.servers, next.settings);
     this.#publish();
   }

@@ -86,10 +86,8 @@ async function printDocument(input: ConfigInput): Promise<void> {
   });
   await settle(app, report);
   if (interrupted) return;
-  const { renderDocument } = await import('./openapi/document.ts');
-  const snapshot = app.snapshot();
-  const { head, tail, basePath } = renderDocument({ server: snapshot.root, snapshot });
-  await print(`${head}${JSON.stringify((await configuredBaseUrl(config)) + basePath)}${tail}\n`);
+  const { documentText } = await import('./server/documents.ts');
+  await print(`${await documentText(app.snapshot(), await configuredBaseUrl(config), 'json')}\n`);
   report.silence();
   stop(0);
 }

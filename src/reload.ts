@@ -20,25 +20,36 @@ export interface ReloadReport {
 export interface ReloadDeps {
   readonly current: () => Config;
   readonly load: () => Promise<Config>;
+  /** What is being ended starts nothing any more. */
+  readonly isStopping: () => boolean;
   /** Makes `next` the configuration in force; does not wait. */
   readonly apply: (next: Config) => void;
   readonly observe: Observe;
 }
 
-/** A function that reloads; calls while one runs are done after it, in order. */
-export function createReload(deps: ReloadDeps): () => Promise<ReloadReport> {
+export interface ReloadOptions {
+  /** That nothing changed is not worth an event. */
+  readonly quiet?: boolean;
+}
+
+export type Reload = (options?: ReloadOptions) => Promise<ReloadReport>;
+
+/** Calls while one runs are done after it, in order. */
+export function createReload(deps: ReloadDeps): Reload {
   let last: Promise<unknown> = Promise.resolve();
-  return () => {
-    const next = last.then(() => reloadOnce(deps));
+  return (options = {}) => {
+    const next = last.then(() => reloadOnce(deps, options));
     last = next.catch(() => {});
     return next;
   };
 }
 
-async function reloadOnce(deps: ReloadDeps): Promise<ReloadReport> {
+async function reloadOnce(deps: ReloadDeps, { quiet = false }: ReloadOptions): Promise<ReloadReport> {
   const startedAt = Date.now();
   const report = await attempt(deps);
-  deps.observe({ type: 'reload', ...report, tookMs: Date.now() - startedAt });
+  if (!quiet || report.outcome !== 'unchanged') {
+    deps.observe({ type: 'reload', ...report, tookMs: Date.now() - startedAt });
+  }
   return report;
 }
 
@@ -50,6 +61,7 @@ async function attempt(deps: ReloadDeps): Promise<ReloadReport> {
     if (!(error instanceof ConfigError)) throw error;
     return refused(error.message);
   }
+  if (deps.isStopping()) return refused('the program is stopping');
   const diff = diffConfig(deps.current(), next);
   if (diff.needsRestart.length > 0) return refused(`a change of ${diff.needsRestart.join(', ')} needs a restart`);
   if (changesNothing(diff)) return { ...nothing, outcome: 'unchanged', detail: 'nothing changed' };

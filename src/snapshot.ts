@@ -24,8 +24,6 @@ export interface Snapshot {
   readonly servers: ReadonlyMap<string, ServerView>;
   /** The server at the root, in single mode. */
   readonly root: ServerView | undefined;
-  /** Grows by one with each snapshot of a process. */
-  readonly revision: number;
 }
 
 /** Pure. Views whose parts did not change are the same objects as in `previous`, so that what is cached on them stays. */
@@ -53,7 +51,7 @@ export function buildSnapshot(
     servers.set(server.name, before !== undefined && sameView(before, view) ? before : view);
   }
   const root = config.mode === 'single' ? servers.values().next().value : undefined;
-  return { config, servers, root, revision: (previous?.revision ?? 0) + 1 };
+  return { config, servers, root };
 }
 
 function sameView(a: ServerView, b: ServerView): boolean {

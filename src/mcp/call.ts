@@ -19,8 +19,8 @@ export interface CallSource {
 /** A call waits this long for its upstream to come back. */
 const maxWaitMs = 10_000;
 
-/** A repetition may itself find its connection gone. */
-const maxAttempts = 3;
+/** A call is repeated once. */
+const maxAttempts = 2;
 
 export async function callTool(source: CallSource, request: CallRequest): Promise<Outcome> {
   const startedAt = Date.now();

@@ -59,7 +59,7 @@ async function listAll(connection: Connection, deadlineAt: number, signal: Abort
     const { tools, nextCursor } = (reply.value ?? {}) as { tools?: unknown; nextCursor?: unknown };
     if (!Array.isArray(tools)) throw new ListingError('tools/list failed: the server sent no list');
     all.push(...(tools as unknown[]));
-    if (typeof nextCursor !== 'string' || seen.has(nextCursor)) return all;
+    if (typeof nextCursor !== 'string' || nextCursor === '' || seen.has(nextCursor)) return all;
     seen.add(nextCursor);
     cursor = nextCursor;
   }

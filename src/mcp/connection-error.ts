@@ -20,10 +20,10 @@ export class ConnectionError extends Error {
 
 export function noAnswer(
   limits: { readonly connectTimeoutMs: number },
-  lastStderr = '',
+  lastWords = '',
   cause?: unknown,
 ): ConnectionError {
-  const said = lastStderr === '' ? '' : `: ${lastStderr}`;
+  const said = lastWords === '' ? '' : `: ${lastWords}`;
   const seconds = limits.connectTimeoutMs / 1000;
   return new ConnectionError(`no answer to initialize within ${seconds} s (--connection-timeout)${said}`, { cause });
 }

@@ -38,6 +38,7 @@ export class Connection {
   readonly session: Session;
   #inFlight = 0;
   #abandoned = false;
+  #closing: Promise<void> | undefined;
 
   constructor(session: Session) {
     this.session = session;
@@ -74,7 +75,9 @@ export class Connection {
     if (this.#inFlight === 0) void this.close();
   }
 
+  /** Idempotent: resolves when everything of it has ended. */
   close(): Promise<void> {
-    return this.session.close();
+    this.#closing ??= this.session.close();
+    return this.#closing;
   }
 }

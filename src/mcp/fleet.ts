@@ -36,8 +36,9 @@ export class Fleet {
     await Promise.all([...this.#current.values()].map((upstream) => upstream.attempted));
   }
 
-  /** Starts, swaps and retires; returns at once, `onChange` tells of what follows. */
+  /** Starts, swaps and retires; returns at once, `onChange` tells of what follows. Once closed, it starts nothing. */
   apply(servers: readonly ServerConfig[], limits: ConnectionLimits): void {
+    if (this.#closing !== undefined) return;
     const { connectionTimeoutMs, maxResultBytes } = limits;
     const wanted = new Map(servers.filter((server) => !server.disabled).map((server) => [server.name, server]));
     for (const [name, upstream] of this.#current) {

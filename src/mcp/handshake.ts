@@ -135,7 +135,7 @@ function toConnectionError(
   const { target } = options;
   if (error instanceof SpawnError) return new ConnectionError(error.message, { hopeless: true, cause: error });
   if (error instanceof TimeUp || (error instanceof SdkError && error.code === SdkErrorCode.RequestTimeout)) {
-    return noAnswer(options, transport.lastStderr, error);
+    return noAnswer(options, transport.lastWords, error);
   }
   if (target.kind === 'stdio') {
     if (endReason !== undefined) return new ConnectionError(endReason, { crashed: true, cause: error });
@@ -149,7 +149,12 @@ function remoteSentence(error: unknown, url: string): string {
   const status = statusOf(error);
   if (status === 401 || status === 403) return `${host} refuses our credentials (HTTP ${status}); check its headers`;
   if (status === 404) return `${host} has nothing at this path (HTTP 404); check the url`;
+  if (status !== undefined && status >= 300 && status < 400) {
+    return `${host} redirects to another address (HTTP ${status}), which is not followed; check the url`;
+  }
   if (status !== undefined) return `${host} answered HTTP ${status}`;
+  const unexpected = unexpectedContent(error);
+  if (unexpected !== undefined) return `${host} does not speak MCP at this path (${unexpected.message}); check the url`;
   if (error instanceof ProtocolError) return `initialize failed: ${error.message}`;
   return connectSentence(error, url);
 }
@@ -158,7 +163,13 @@ function remoteSentence(error: unknown, url: string): string {
 export function mayBeSse(error: unknown): boolean {
   const status = statusOf(error);
   if (status !== undefined) return status >= 400 && status < 500 && ![401, 403, 408, 429].includes(status);
-  return error instanceof SdkError && error.code === SdkErrorCode.ClientHttpUnexpectedContent;
+  return unexpectedContent(error) !== undefined;
+}
+
+/** Such as a login page. */
+function unexpectedContent(error: unknown): SdkError | undefined {
+  if (error instanceof SdkError && error.code === SdkErrorCode.ClientHttpUnexpectedContent) return error;
+  return error instanceof Error && error.cause !== undefined ? unexpectedContent(error.cause) : undefined;
 }
 
 function statusOf(error: unknown): number | undefined {

@@ -47,7 +47,7 @@ function initializeParams({ clientVersion }: ConnectionOptions): string {
 }
 
 function toSession(reply: Reply, transport: McpTransport, ended: Promise<string>, options: ConnectionOptions): Session {
-  if (reply.kind === 'timeout') throw noAnswer(options, transport.lastStderr);
+  if (reply.kind === 'timeout') throw noAnswer(options, transport.lastWords);
   if (reply.kind === 'lost' || reply.kind === 'undelivered') throw new ConnectionError(reply.detail, { crashed: true });
   if (reply.kind === 'cancelled') throw new ConnectionError('the attempt was given up');
   if (reply.kind !== 'result') {

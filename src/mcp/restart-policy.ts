@@ -12,8 +12,8 @@ export interface FailureHistory {
 export interface Decision {
   readonly state: 'down' | 'crash-looping';
   readonly delayMs: number;
-  /** Follows the reason in a sentence: "; trying again in 2 s". */
-  readonly sentence: string;
+  /** Follows the reason in the sentence for people; empty where there is nothing to add. */
+  readonly note: string;
 }
 
 const firstPauseMs = 500;
@@ -30,7 +30,12 @@ export function nextTry(history: FailureHistory, random: number): Decision {
   const longest = looping ? maxCrashPauseMs : maxPauseMs;
   const full = Math.min(firstPauseMs * 2 ** Math.min(history.failures - 1, 20), longest);
   const delayMs = Math.round(full * (1 - jitter * random));
-  const seconds = delayMs < 1_000 ? (delayMs / 1000).toFixed(1) : String(Math.round(delayMs / 1000));
-  const crashes = looping ? ` (it crashed ${history.quickCrashes} times in a row)` : '';
-  return { state: looping ? 'crash-looping' : 'down', delayMs, sentence: `${crashes}; trying again in ${seconds} s` };
+  const note = looping ? ` (it crashed ${history.quickCrashes} times in a row)` : '';
+  return { state: looping ? 'crash-looping' : 'down', delayMs, note };
+}
+
+/** "; trying again in 2 s": what is left of a pause, for people. */
+export function retrySentence(leftMs: number): string {
+  if (leftMs <= 0) return '; trying again now';
+  return `; trying again in ${leftMs < 1_000 ? (leftMs / 1000).toFixed(1) : Math.round(leftMs / 1000)} s`;
 }

@@ -10,7 +10,7 @@ import { listCatalogue } from './catalogue.ts';
 import { connect } from './connect.ts';
 import { ConnectionError } from './connection-error.ts';
 import type { Connection } from './connection.ts';
-import { nextTry } from './restart-policy.ts';
+import { nextTry, retrySentence } from './restart-policy.ts';
 import type {
   CallRequest,
   CancelSignal,
@@ -33,10 +33,11 @@ export interface UpstreamDeps {
 
 /** A connection that ends sooner counts as a failed attempt. */
 const quickEndMs = 1_000;
-/** Announcements of changed tools within this time cost one listing. */
+/** Announcements of changed tools within this time cost one listing; it doubles while they keep coming. */
 const refreshDelayMs = 100;
-/** A child's next try that is further away is not waited for. */
-const worthWaitingMs = 10_000;
+const maxRefreshDelayMs = 2_000;
+/** So long after the last listing they are news again, not more of the same. */
+const calmAfterMs = 5_000;
 
 export class Upstream implements UpstreamHandle, CallSource {
   readonly name: string;
@@ -52,6 +53,8 @@ export class Upstream implements UpstreamHandle, CallSource {
   #retry: NodeJS.Timeout | undefined;
   #refresh: NodeJS.Timeout | undefined;
   #refreshing = false;
+  #refreshedAt = 0;
+  #nextRefreshMs = refreshDelayMs;
   #failures = 0;
   #quickCrashes = 0;
   #hopeless = false;
@@ -59,11 +62,12 @@ export class Upstream implements UpstreamHandle, CallSource {
   #leases = 0;
   #onIdle: (() => void) | undefined;
   #retired: Promise<void> | undefined;
+  /** Dropped, and not yet at their end. */
+  readonly #dropped = new Set<Connection>();
   readonly #lifetime = new AbortController();
 
   #state: UpstreamState = 'starting';
   #reason = 'starting';
-  #detail = 'starting';
   #since = Date.now();
   #lastError: string | undefined;
   #nextRetryAt: number | undefined;
@@ -87,7 +91,7 @@ export class Upstream implements UpstreamHandle, CallSource {
   status(): UpstreamStatus {
     return {
       state: this.#state,
-      detail: this.#detail,
+      detail: this.#reason + this.#outlook(),
       since: this.#since,
       tools: this.#catalogue?.tools.length ?? 0,
       restarts: Math.max(0, this.#connections - 1),
@@ -120,22 +124,35 @@ export class Upstream implements UpstreamHandle, CallSource {
   }
 
   async connected(untilMs: number, signal: CancelSignal): Promise<Connection | undefined> {
-    if (this.#retired !== undefined || signal.aborted) return undefined;
-    if (!this.#worthWaiting()) return undefined;
-    await settledBy(this.#nextAttempt(), untilMs, signal);
-    return this.#connection;
+    while (!this.#over && !signal.aborted && Date.now() < untilMs && this.#worthWaiting(untilMs)) {
+      await settledBy(this.#nextAttempt(), untilMs, signal);
+      if (this.#connection !== undefined || this.config.target.kind !== 'stdio') return this.#connection;
+    }
+    return undefined;
   }
 
   drop(connection: Connection, reason: string): void {
     if (this.#connection !== connection) return;
     this.#connection = undefined;
+    this.#dropped.add(connection);
+    void connection.session.ended.then(() => connection.close()).finally(() => this.#dropped.delete(connection));
     connection.abandon();
     this.#lost(reason);
   }
 
   unavailable(): { readonly detail: string; readonly retryAfterMs: number } {
     const retryAfterMs = this.#nextRetryAt === undefined ? 1_000 : this.#nextRetryAt - Date.now();
-    return { detail: this.#detail, retryAfterMs };
+    return { detail: this.#state === 'ready' ? (this.#lastError ?? this.#reason) : this.#reason, retryAfterMs };
+  }
+
+  /** Nothing is made anew any more. While it drains, calls in flight still find it healed. */
+  get #over(): boolean {
+    return this.#lifetime.signal.aborted;
+  }
+
+  #outlook(): string {
+    if (this.#nextRetryAt !== undefined) return retrySentence(this.#nextRetryAt - Date.now());
+    return this.#state === 'down' || this.#state === 'crash-looping' ? retrySentence(0) : '';
   }
 
   async #retire(withinMs: number): Promise<void> {
@@ -153,7 +170,7 @@ export class Upstream implements UpstreamHandle, CallSource {
     clearTimeout(this.#refresh);
     const connection = this.#connection;
     this.#connection = undefined;
-    await connection?.close();
+    await Promise.all([connection?.close(), ...[...this.#dropped].map((dropped) => dropped.close())]);
     await this.#attempt;
   }
 
@@ -175,14 +192,17 @@ export class Upstream implements UpstreamHandle, CallSource {
     await this.#try();
   }
 
-  #worthWaiting(): boolean {
+  /** Not for a child whose next try comes too late. */
+  #worthWaiting(untilMs: number): boolean {
     if (this.#attempt !== undefined || this.config.target.kind !== 'stdio') return true;
-    return !this.#hopeless && (this.#nextRetryAt ?? 0) - Date.now() < worthWaitingMs;
+    return !this.#hopeless && (this.#nextRetryAt ?? 0) < untilMs;
   }
 
   async #connect(): Promise<void> {
+    if (this.#over) return;
     const startedAt = Date.now();
     let connection: Connection | undefined;
+    let initialisedAt = 0;
     try {
       connection = await connect({
         target: this.config.target,
@@ -194,12 +214,17 @@ export class Upstream implements UpstreamHandle, CallSource {
         onStderr: (line) => this.#deps.observe({ type: 'upstream-stderr', server: this.name, line }),
         onToolsChanged: () => this.#scheduleRefresh(),
       });
+      initialisedAt = Date.now();
       const catalogue = await this.#list(connection);
-      if (this.#retired !== undefined) return await connection.close();
+      if (this.#over) return await connection.close();
       this.#adopt(connection, catalogue, Date.now() - startedAt);
     } catch (error) {
-      void connection?.close();
-      if (this.#retired === undefined) this.#failed(error, Date.now() - startedAt);
+      const ended = connection?.session.transport.endReason !== undefined;
+      const crashed = ended && Date.now() - initialisedAt < quickEndMs;
+      // Before the next try: two of a kind at once may be one too many for what they share.
+      await connection?.close();
+      const failure = crashed ? new ConnectionError(messageOf(error), { crashed, cause: error }) : error;
+      if (!this.#over) this.#failed(failure, Date.now() - startedAt);
     }
   }
 
@@ -223,19 +248,19 @@ export class Upstream implements UpstreamHandle, CallSource {
       this.drop(connection, reason);
     });
     const count = catalogue.tools.length;
-    this.#become('ready', `ready with ${count} tool${count === 1 ? '' : 's'}`, '', tookMs);
+    this.#become('ready', `ready with ${count} tool${count === 1 ? '' : 's'}`, tookMs);
     this.#deps.onChange();
   }
 
   /** A connection that held is made anew at once; one that did not is a failed attempt. */
   #lost(reason: string): void {
-    if (this.#retired !== undefined) return;
+    if (this.#over) return;
     const heldMs = Date.now() - this.#connectedAt;
     if (heldMs < quickEndMs) return this.#failed(new ConnectionError(reason, { crashed: true }), heldMs);
     this.#failures = 0;
     this.#quickCrashes = 0;
     this.#lastError = reason;
-    this.#become('down', reason, '; reconnecting');
+    this.#become('down', reason);
     // Not in this turn: the attempt that made the lost connection may only just be ending.
     this.#retry = setTimeout(() => void this.#try(), 0);
   }
@@ -249,29 +274,29 @@ export class Upstream implements UpstreamHandle, CallSource {
     const decision = nextTry({ failures: this.#failures, quickCrashes: this.#quickCrashes }, Math.random());
     this.#lastError = messageOf(error);
     this.#nextRetryAt = Date.now() + decision.delayMs;
-    this.#become(decision.state, this.#lastError, decision.sentence, tookMs);
+    this.#become(decision.state, this.#lastError + decision.note, tookMs);
     this.#retry = setTimeout(() => void this.#try(), decision.delayMs);
   }
 
-  /** A retry that meets the same reason again is no news. */
-  #become(state: UpstreamState, reason: string, rest = '', tookMs?: number): void {
-    const news = state !== this.#state || reason !== this.#reason;
+  #become(state: UpstreamState, reason: string, tookMs?: number): void {
     if (state !== this.#state) this.#since = Date.now();
     this.#state = state;
     this.#reason = reason;
-    this.#detail = reason + rest;
     this.#wasAttempted = true;
-    if (!news) return;
-    const tools = this.#catalogue?.tools.length ?? 0;
+    const { detail, tools } = this.status();
     const took = tookMs === undefined ? {} : { tookMs };
-    this.#deps.observe({ type: 'upstream-state', server: this.name, state, detail: this.#detail, tools, ...took });
+    this.#deps.observe({ type: 'upstream-state', server: this.name, state, detail, tools, ...took });
   }
 
   #scheduleRefresh(): void {
-    this.#refresh ??= setTimeout(() => {
+    if (this.#refresh !== undefined) return;
+    if (Date.now() - this.#refreshedAt > calmAfterMs) this.#nextRefreshMs = refreshDelayMs;
+    this.#refresh = setTimeout(() => {
       this.#refresh = undefined;
+      this.#refreshedAt = Date.now();
       void this.#relist();
-    }, refreshDelayMs);
+    }, this.#nextRefreshMs);
+    this.#nextRefreshMs = Math.min(this.#nextRefreshMs * 2, maxRefreshDelayMs);
   }
 
   /** One listing at a time: an older list never overwrites a newer one. */
@@ -284,7 +309,7 @@ export class Upstream implements UpstreamHandle, CallSource {
       const catalogue = await this.#list(connection);
       if (this.#connection !== connection || sameTools(catalogue, this.#catalogue)) return;
       this.#catalogue = catalogue;
-      this.#detail = `ready with ${catalogue.tools.length} tools`;
+      this.#reason = `ready with ${catalogue.tools.length} tools`;
       this.#deps.observe({ type: 'catalogue-changed', server: this.name, tools: catalogue.tools.length });
       this.#deps.onChange();
     } catch (error) {

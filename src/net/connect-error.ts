@@ -20,10 +20,13 @@ const beforeSending = new Set([
   'CERT_HAS_EXPIRED',
 ]);
 
+/** Of OpenSSL: no TLS on the other side, or an alert instead of a session. Others can come after a request was written. */
+const handshakeFailure = /^ERR_SSL_(?:WRONG_VERSION_NUMBER|PACKET_LENGTH_TOO_LONG|.*ALERT)/;
+
 /** Whether the server certainly saw nothing of the request. */
 export function neverSent(error: unknown): boolean {
   const code = codeOf(error);
-  return code !== undefined && (beforeSending.has(code) || code.startsWith('ERR_SSL'));
+  return code !== undefined && (beforeSending.has(code) || handshakeFailure.test(code));
 }
 
 /** Why `url` could not be reached. Names host and port, never the query or credentials. */
@@ -50,7 +53,14 @@ export function connectSentence(error: unknown, url: string): string {
       return `the certificate of ${host} is not trusted (name its authority in tls.ca, or set tls.insecure)`;
     case 'CERT_HAS_EXPIRED':
       return `the certificate of ${host} has expired`;
+    case 'ERR_SSL_WRONG_VERSION_NUMBER':
+    case 'ERR_SSL_PACKET_LENGTH_TOO_LONG':
+    case 'EPROTO':
+      return `${host} does not speak TLS (https)`;
     default:
+      if (code?.startsWith('ERR_SSL') === true || code?.startsWith('ERR_TLS') === true) {
+        return `the TLS connection to ${host} failed (${code})`;
+      }
       return code === undefined ? messageOf(rootCause(error)) : `${host}: ${messageOf(rootCause(error))} (${code})`;
   }
 }

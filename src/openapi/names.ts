@@ -11,21 +11,48 @@ const HASH_CHARS = 6;
 const MAX_ENCODED_SEGMENT_CHARS = 1024;
 const MAX_WORD_CHARS = 48;
 
+/** Whose operation id is meant. `server` is undefined where ids carry no server. */
+export interface ToolAddress {
+  readonly server: string | undefined;
+  readonly tool: string;
+}
+
 /**
- * Gives operation ids that match `^[A-Za-z_][A-Za-z0-9_-]{0,63}$` and differ in more than case. Who asks first gets the
- * plain id; whoever would repeat it gets one with a hash in it. `server` is undefined where ids carry no server.
+ * Gives operation ids that match `^[A-Za-z_][A-Za-z0-9_-]{0,63}$` and differ in more than case. The plain id goes to the
+ * one of `everyone` whose name it is, letter for letter, else to who asks first; whoever would repeat it gets one with a
+ * hash in it.
  */
-export function createOperationIds(): (server: string | undefined, tool: string) => string {
+export function createOperationIds(everyone: Iterable<ToolAddress>): (address: ToolAddress) => string {
+  const owners = literalOwners(everyone);
   const taken = new Set<string>();
-  return (server, tool) => {
-    const words = { server: serverWord(server), tool: toolWord(tool) };
-    const mark = (salt: number) => hash(`${server ?? ''}\n${tool}`, salt);
+  return (address) => {
+    const words = wordsOf(address);
+    const key = keyOf(address);
+    const isFree = (id: string) => !taken.has(id.toLowerCase()) && (owners.get(id.toLowerCase()) ?? key) === key;
     let id = joined(words.server, words.tool);
-    if (id.length > MAX_ID_CHARS) id = marked(words, mark(0));
-    for (let salt = 0; taken.has(id.toLowerCase()); salt++) id = marked(words, mark(salt));
+    if (id.length > MAX_ID_CHARS) id = marked(words, hash(key, 0));
+    for (let salt = 0; !isFree(id); salt++) id = marked(words, hash(key, salt));
     taken.add(id.toLowerCase());
     return id;
   };
+}
+
+/** By id in small letters: the first for whom it is the name itself and not a reading of it. */
+function literalOwners(everyone: Iterable<ToolAddress>): ReadonlyMap<string, string> {
+  const owners = new Map<string, string>();
+  for (const address of everyone) {
+    const { server, tool } = address;
+    const literal = server === undefined ? tool : `${server}_${tool}`;
+    const words = wordsOf(address);
+    if (joined(words.server, words.tool) !== literal || literal.length > MAX_ID_CHARS) continue;
+    const id = literal.toLowerCase();
+    if (!owners.has(id)) owners.set(id, keyOf(address));
+  }
+  return owners;
+}
+
+function keyOf({ server, tool }: ToolAddress): string {
+  return `${server ?? ''}\n${tool}`;
 }
 
 /** The decoded path segments of one server's tools, in their order, all different. */
@@ -39,9 +66,9 @@ export function pathSegments(names: readonly string[]): string[] {
   return plain.map((segment, index) => segment ?? renamed(names[index] ?? '', taken));
 }
 
-/** A path segment as a document shows it: no `/`, no template braces. */
+/** A path segment as addresses show it: no `/`, no template braces. A lone surrogate has no encoding: it is U+FFFD. */
 export function encodeSegment(segment: string): string {
-  return encodeURIComponent(segment);
+  return encodeURIComponent(segment.replace(/\p{Surrogate}/gu, '\uFFFD'));
 }
 
 /** URL parsers resolve `.` and `..` even when they are encoded; a lone surrogate has no encoding. */
@@ -62,11 +89,21 @@ function renamed(name: string, taken: Set<string>): string {
 }
 
 /** `{server, cut}_{hash}_{tool}`, or, where the tool leaves no room for a hash, `{tool, cut}_{hash}`. */
-function marked({ server, tool }: { readonly server: string; readonly tool: string }, mark: string): string {
+function marked({ server, tool }: Words, mark: string): string {
   const end = joined(mark, tool);
   const room = MAX_ID_CHARS - end.length;
   if (room < 0) return joined(startable(tool).slice(0, MAX_ID_CHARS - HASH_CHARS - 1), mark);
   return joined(server.slice(0, Math.max(0, room - 1)), end);
+}
+
+/** Both readable; `server` is '' where ids carry none. */
+interface Words {
+  readonly server: string;
+  readonly tool: string;
+}
+
+function wordsOf({ server, tool }: ToolAddress): Words {
+  return { server: serverWord(server), tool: toolWord(tool) };
 }
 
 function serverWord(server: string | undefined): string {

@@ -49,15 +49,36 @@ export function prepareOperations(
   mode: 'single' | 'many',
   servers: readonly LearnedServer[],
 ): ReadonlyMap<string, ServerOperations> {
-  const operationId = createOperationIds();
+  const offers = servers.flatMap((server) => offerOf(mode, server) ?? []);
+  const operationId = createOperationIds(offers.flatMap(({ tools }) => tools));
   const prepared = new Map<string, ServerOperations>();
-  for (const { config, catalogue, previous } of servers) {
-    if (catalogue === undefined) continue;
-    const prefix = mode === 'many' ? config.name : undefined;
-    const list = prepareList(config, catalogue, (name) => operationId(prefix, name), previous);
+  for (const { config, catalogue, previous, tools } of offers) {
+    const list = prepareList(config, tools, operationId, previous);
     prepared.set(config.name, unchanged(previous, config, catalogue, list) ?? toOperations(config, catalogue, list));
   }
   return prepared;
+}
+
+/** A tool that is not filtered out, with the name that people see. */
+interface OfferedTool {
+  readonly definition: Tool;
+  /** Of the server, where operation ids carry it. */
+  readonly server: string | undefined;
+  readonly tool: string;
+}
+
+interface Offer extends LearnedServer {
+  readonly catalogue: Catalogue;
+  readonly tools: readonly OfferedTool[];
+}
+
+function offerOf(mode: 'single' | 'many', { config, catalogue, previous }: LearnedServer): Offer | undefined {
+  if (catalogue === undefined) return undefined;
+  const server = mode === 'many' ? config.name : undefined;
+  const tools = catalogue.tools
+    .filter((tool) => isOffered(tool, config))
+    .map((tool) => ({ definition: tool, server, tool: config.tools.get(tool.name)?.name ?? tool.name }));
+  return { config, catalogue, previous, tools };
 }
 
 function toOperations(config: ServerConfig, catalogue: Catalogue, list: readonly Operation[]): ServerOperations {
@@ -77,17 +98,15 @@ function unchanged(
 
 function prepareList(
   config: ServerConfig,
-  catalogue: Catalogue,
-  operationId: (name: string) => string,
+  tools: readonly OfferedTool[],
+  operationId: (tool: OfferedTool) => string,
   previous: ServerOperations | undefined,
 ): Operation[] {
-  const tools = catalogue.tools.filter((tool) => isOffered(tool, config));
-  const names = tools.map((tool) => config.tools.get(tool.name)?.name ?? tool.name);
-  const segments = pathSegments(names);
-  return tools.map((tool, index) => {
-    const name = names[index] ?? tool.name;
+  const segments = pathSegments(tools.map(({ tool }) => tool));
+  return tools.map((offered, index) => {
+    const name = offered.tool;
     const segment = segments[index] ?? name;
-    const operation = prepare(tool, config, { name, segment, operationId: operationId(name) });
+    const operation = prepare(offered.definition, config, { name, segment, operationId: operationId(offered) });
     const before = previous?.bySegment.get(segment);
     return before !== undefined && sameOperation(before, operation) ? before : operation;
   });

@@ -2,7 +2,7 @@
 // Models read these texts as they are: short, flat, no traces. Who may be asked for credentials, CORS and the request
 // id's header are the server's.
 
-import { errorTable, type AppError } from '../errors.ts';
+import { errorTable, type AppError, type ErrorCode } from '../errors.ts';
 
 /** An answer, ready to be sent. */
 export interface Plan {
@@ -10,6 +10,8 @@ export interface Plan {
   /** Without Content-Length. */
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
+  /** For logs and metrics: an error code of the table, or `ok`. */
+  readonly code: ErrorCode | 'ok';
 }
 
 export const PROBLEM_TYPE = 'application/problem+json';
@@ -35,7 +37,7 @@ export function problemPlan(error: AppError, requestId: string): Plan {
     retryAfter: seconds,
     data,
   };
-  return { status, headers, body: JSON.stringify(body) };
+  return { status, headers, body: JSON.stringify(body), code: error.code };
 }
 
 /** Identifies the kind of problem; there is nothing to be found under it. */

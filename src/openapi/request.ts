@@ -27,7 +27,7 @@ export function readArguments(text: string, contentType: string | undefined): Re
 function typeError(contentType: string | undefined): AppError | undefined {
   const [essence = '', ...parameters] = (contentType ?? '').toLowerCase().split(';');
   const mediaType = essence.trim();
-  if (mediaType !== '' && mediaType !== 'application/json' && !/^[^\s/]+\/[^\s/]+\+json$/.test(mediaType)) {
+  if (!isJsonType(mediaType)) {
     return new AppError(
       'unsupported_media_type',
       `The arguments cannot be sent as ${shown(mediaType)}: send a JSON object with Content-Type: application/json.`,
@@ -43,6 +43,14 @@ function typeError(contentType: string | undefined): AppError | undefined {
     }
   }
   return undefined;
+}
+
+/** Holds arguments beside other things: to forward it as arguments would be a misreading. */
+const CALL_TYPE = 'application/vnd.mcp.call+json';
+
+function isJsonType(mediaType: string): boolean {
+  if (mediaType === '' || mediaType === 'application/json') return true;
+  return mediaType !== CALL_TYPE && /^[^\s/]+\/[^\s/]+\+json$/.test(mediaType);
 }
 
 function bodyError(body: string): AppError | undefined {

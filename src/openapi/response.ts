@@ -11,7 +11,7 @@ import type { Operation } from './prepared.ts';
 import { problemPlan, type Plan } from './problem.ts';
 import { dataProblem } from './schema/data.ts';
 import { isObject } from './schema/keywords.ts';
-import { cutText, firstText } from './text.ts';
+import { asSentence, cutText, firstText } from './text.ts';
 
 export interface ResponseContext {
   readonly requestId: string;
@@ -107,15 +107,15 @@ function failureOf(outcome: Exclude<Outcome, { kind: 'result' }>, context: Respo
       return rpcFailure(outcome, context);
     case 'unavailable': {
       const retryAfter = Math.max(1, Math.ceil(outcome.retryAfterMs / 1000));
-      const detail = `The ${server} is not available: ${sentence(outcome.detail)} Try again in ${retryAfter} s.`;
+      const detail = `The ${server} is not available: ${asSentence(outcome.detail)} Try again in ${retryAfter} s.`;
       return { code: 'upstream_unavailable', detail, fields: { retryAfter } };
     }
     case 'unknown': {
-      const why = `The connection to ${server} was lost after the call was sent: ${sentence(outcome.detail)}`;
+      const why = `The connection to ${server} was lost after the call was sent: ${asSentence(outcome.detail)}`;
       return { code: 'outcome_unknown', detail: `${why} The tool may or may not have run; check before repeating it.` };
     }
     case 'unusable':
-      return { code: 'upstream_error', detail: `The ${server} gave no usable answer: ${sentence(outcome.detail)}` };
+      return { code: 'upstream_error', detail: `The ${server} gave no usable answer: ${asSentence(outcome.detail)}` };
     case 'timeout':
       return { code: 'timeout', detail: timeoutSentence(outcome.afterMs, context) };
     case 'cancelled':
@@ -124,11 +124,6 @@ function failureOf(outcome: Exclude<Outcome, { kind: 'result' }>, context: Respo
 }
 
 /** With one full stop, whoever wrote it. */
-function sentence(detail: string): string {
-  const trimmed = detail.trim();
-  return /[.!?]$/.test(trimmed) ? trimmed : `${trimmed}.`;
-}
-
 function rpcFailure(error: Extract<Outcome, { kind: 'rpc-error' }>, context: ResponseContext): Failure {
   const detail = firstText(error.message) ?? `${toolOf(context)} answered with error ${error.code}.`;
   const code =
@@ -164,5 +159,5 @@ function failurePlan(context: ResponseContext, code: ErrorCode, detail: string, 
 const jsonHeaders = { 'Content-Type': 'application/json' } as const;
 
 function jsonPlan(body: string, type?: string): Plan {
-  return { status: 200, headers: type === undefined ? jsonHeaders : { 'Content-Type': type }, body };
+  return { status: 200, headers: type === undefined ? jsonHeaders : { 'Content-Type': type }, body, code: 'ok' };
 }

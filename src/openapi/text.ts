@@ -1,4 +1,5 @@
-// Small things about texts that people and models read: cutting them to a length and making a title of a name.
+// Small things about texts that people and models read: cutting them to a length, making a title of a name, a sentence
+// of a remark.
 // Pure, and unaware of what the text belongs to.
 
 const CUT_MARK = '… [cut]';
@@ -25,4 +26,10 @@ export function firstText(...candidates: readonly unknown[]): string | undefined
     if (typeof candidate === 'string' && candidate.trim() !== '') return candidate;
   }
   return undefined;
+}
+
+/** With a full stop, unless it ends like a sentence. */
+export function asSentence(text: string): string {
+  const trimmed = text.trim();
+  return /[.!?]$/.test(trimmed) ? trimmed : `${trimmed}.`;
 }

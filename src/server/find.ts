@@ -7,6 +7,7 @@ import type { UpstreamStatus } from '../mcp/types.ts';
 import { didYouMean } from '../nearest.ts';
 import type { Operation, ServerOperations } from '../openapi/prepared.ts';
 import { reservedServerNames, reservedToolNames } from '../routes.ts';
+import { asSentence } from '../openapi/text.ts';
 import type { ServerView, Snapshot } from '../snapshot.ts';
 import { assets } from './pages/assets.ts';
 
@@ -32,7 +33,7 @@ export function findEnabledServer(snapshot: Snapshot, name: string): ServerView 
 /** The operation that a path segment names. Throws `starting` or `upstream_unavailable` while nothing is known of it. */
 export function findOperation(view: ServerView, segment: string): Operation {
   const operations = view.operations;
-  if (operations === undefined) throw nothingLearned(view);
+  if (operations === undefined) throw nothingLearned(view, segment);
   return operations.bySegment.get(segment) ?? unknownTool(operations, view, segment);
 }
 
@@ -104,29 +105,27 @@ function unknownTool(operations: ServerOperations, view: ServerView, segment: st
 
 const startingRetrySeconds = 1;
 
-function nothingLearned({ name, upstream }: ServerView): AppError {
+function nothingLearned({ name, upstream }: ServerView, tool: string): AppError {
   const status = upstream?.status();
   if (status === undefined || !status.attempted) {
     return new AppError('starting', `The server ${quoted(name)} is still starting: try again in a moment.`, {
       server: name,
+      tool,
       retryAfter: startingRetrySeconds,
     });
   }
   return new AppError(
     'upstream_unavailable',
-    `The server ${quoted(name)} is not available: ${sentence(status.detail)}`,
+    `The server ${quoted(name)} is not available: ${asSentence(status.detail)}`,
     {
       server: name,
+      tool,
       retryAfter: secondsUntilRetry(status),
     },
   );
 }
 
 /** With a full stop, whoever wrote it. */
-function sentence(text: string): string {
-  return /[.!?]$/.test(text) ? text : `${text}.`;
-}
-
 function secondsUntilRetry({ nextRetryAt }: UpstreamStatus): number {
   return nextRetryAt === undefined ? startingRetrySeconds : Math.max(1, Math.ceil((nextRetryAt - Date.now()) / 1000));
 }

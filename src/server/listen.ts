@@ -5,6 +5,7 @@
 import type { FastifyInstance, InjectOptions, LightMyRequestResponse } from 'fastify';
 import { createServer as createHttp, type RequestListener, type Server } from 'node:http';
 import { createServer as createHttps } from 'node:https';
+import { Server as TlsServer } from 'node:tls';
 import type { Settings } from '../config/types.ts';
 import { messageOf } from '../errors.ts';
 import type { Observe } from '../events.ts';
@@ -14,7 +15,7 @@ import { accessRules, type AccessRules, type Binding } from './access/rules.ts';
 import { bindHost, bindSentence, bindWarning, expectedBinding, originsSentence, ownUrl, schemeOf } from './bind.ts';
 import { headersTimeoutMs, keepAliveTimeoutMs, parserHeaderBytes, requestTimeoutMs, timeoutCheckMs } from './limits.ts';
 import { createPeers } from './peers.ts';
-import { answerUnreadable } from './unreadable.ts';
+import { answerUnreadable, refuseConnect } from './unreadable.ts';
 
 export interface ServerDeps {
   readonly current: () => Snapshot;
@@ -31,6 +32,8 @@ export interface HttpServer {
   readonly url: string;
   /** Throws ListenError. */
   listen(): Promise<void>;
+  /** Takes over what of the settings belongs to the listener and can change while it listens: a renewed certificate. */
+  renew(settings: Settings): void;
   /** Stops accepting; resolves when the connections are closed or the deadline passed. Idempotent. */
   close(deadlineMs: number): Promise<void>;
   /** A request without a socket. */
@@ -55,10 +58,14 @@ export function createHttpServer(deps: ServerDeps): HttpServer {
   let route: RequestListener | undefined;
   let routing: Promise<FastifyInstance> | undefined;
   const server = createNodeServer(settings, (request, response) => {
-    if (route === undefined) void loadRouter().then(() => route?.(request, response));
-    else route(request, response);
+    if (route !== undefined) return route(request, response);
+    loadRouter().then(
+      () => route?.(request, response),
+      () => response.destroy(),
+    );
   });
   peers.watch(server);
+  server.on('connect', (request, socket) => refuseConnect(request, socket, rules().origins));
 
   function loadRouter(): Promise<FastifyInstance> {
     routing ??= import('./router.ts').then(async ({ createRouter }) => {
@@ -99,7 +106,10 @@ export function createHttpServer(deps: ServerDeps): HttpServer {
         servers: config.servers.map(({ name }) => name),
       });
       if (warning !== undefined) observe({ type: 'warning', message: warning });
-      void loadRouter();
+      loadRouter().catch((error: unknown) => observe({ type: 'internal-error', requestId: '', error }));
+    },
+    renew({ tls }) {
+      if (tls !== undefined && server instanceof TlsServer) server.setSecureContext({ cert: tls.cert, key: tls.key });
     },
     close(deadlineMs) {
       closing ??= peers.close(server, deadlineMs).then(async () => (await routing)?.close());

@@ -1,10 +1,11 @@
 // From a Snapshot and the upstreams' status to what the pages show, and the headers that every page goes out with.
 // The HTML itself is made in pages/.
 
+import { encodeSegment } from '../openapi/names.ts';
 import type { Snapshot, ServerView } from '../snapshot.ts';
 import type { Exchange } from './exchange.ts';
 import type { Access, PageModel, ServerModel } from './pages/model.ts';
-import { encodeSegment, toToolModel } from './pages/tool.ts';
+import { toToolModel } from './pages/tool.ts';
 import { statusOf } from './status.ts';
 
 /** Nothing from elsewhere, nothing inline: whatever text an upstream smuggles in, no script of it runs. */

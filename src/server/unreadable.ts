@@ -1,7 +1,7 @@
 // Answers to what Node's parser could not read or did not get in time: mostly no request object exists then, only a
 // socket. They carry the same problem document and headers as any other answer, and the connection ends after them.
 
-import { STATUS_CODES } from 'node:http';
+import { STATUS_CODES, type IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { AppError } from '../errors.ts';
 import { problemPlan } from '../openapi/problem.ts';
@@ -34,7 +34,7 @@ export function answerUnreadable(
   if (error.code === 'ECONNRESET' || (!between && !exchange.request.complete && exchange.response.headersSent)) {
     socket.destroy();
   } else if (between) {
-    answerOnSocket(socket, rules, error);
+    answerOnSocket(socket, rules, errorOf(error), originIn(error.rawPacket));
   } else {
     exchange.closeAfter();
     // A complete request gets its own answer, though nothing that follows it does.
@@ -42,22 +42,44 @@ export function answerUnreadable(
   }
 }
 
+/** CONNECT is asked of forward proxies: Node gives up the connection for it and leaves the answer to us. */
+export function refuseConnect(request: IncomingMessage, socket: Duplex, rules: OriginRules): void {
+  // Whoever hangs up meanwhile has nothing to be told.
+  socket.on('error', () => socket.destroy());
+  answerOnSocket(socket, rules, unknownMethod(), request.headers.origin);
+}
+
+/** Whatever the path: what there is anywhere. */
+const knownMethods: readonly string[] = ['GET', 'HEAD', 'POST', 'OPTIONS'];
+
+function unknownMethod(): AppError {
+  return new AppError('method_not_allowed', 'No path takes this method: call a tool with POST, read with GET.', {
+    allow: knownMethods,
+  });
+}
+
 function errorOf(error: ParseError): AppError {
   switch (error.code) {
+    case 'HPE_INVALID_METHOD':
+      return isRequestLine(error.rawPacket) ? unknownMethod() : malformed();
     case 'HPE_HEADER_OVERFLOW':
       return urlIsTooLong(error.rawPacket) ? uriTooLong() : headersTooLarge();
     case 'ERR_HTTP_REQUEST_TIMEOUT':
       return new AppError('request_timeout', 'The request took too long to arrive: send it again, faster.');
     default:
-      return new AppError('malformed_request', 'This is not a valid HTTP request: check what sends it.');
+      return malformed();
   }
 }
 
-function answerOnSocket(socket: Duplex, rules: OriginRules, error: ParseError): void {
+function malformed(): AppError {
+  return new AppError('malformed_request', 'This is not a valid HTTP request: check what sends it.');
+}
+
+function answerOnSocket(socket: Duplex, rules: OriginRules, error: AppError, origin: string | undefined): void {
   const id = nextRequestId();
-  const { status, headers, body } = problemPlan(errorOf(error), id);
+  const { status, headers, body } = problemPlan(error, id);
   const lines = [`HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}`];
-  const common = commonHead(rules, originIn(error.rawPacket), undefined, id);
+  const common = commonHead(rules, origin, 'localAddress' in socket ? String(socket.localAddress) : undefined, id);
   for (let index = 0; index < common.length; index += 2) lines.push(`${common[index]}: ${common[index + 1]}`);
   for (const [name, value] of Object.entries(headers)) lines.push(`${name}: ${value}`);
   lines.push(`Content-Length: ${Buffer.byteLength(body)}`, 'Connection: close', '', body);
@@ -70,6 +92,11 @@ function urlIsTooLong(packet: unknown): boolean {
   if (!Buffer.isBuffer(packet) || !/^[A-Z]{3,10} /.test(packet.toString('latin1', 0, 12))) return false;
   const lineEnd = packet.indexOf('\n');
   return lineEnd < 0 || lineEnd > maxUrlLength;
+}
+
+/** With a method that HTTP allows (RFC 9110, section 9.1) and Node does not know. */
+function isRequestLine(packet: unknown): boolean {
+  return Buffer.isBuffer(packet) && /^[\w!#$%&'*+.^`|~-]+ \S+ HTTP\/1\.[01]\r?\n/.test(packet.toString('latin1'));
 }
 
 function originIn(packet: unknown): string | undefined {

@@ -2,6 +2,8 @@
 // arguments, changes nothing as far as anyone can tell, and never shows the key: the shell fills it in.
 
 import type { Tool } from '../mcp/types.ts';
+import { firstTryRank } from '../openapi/first-try.ts';
+import { encodeSegment } from '../openapi/names.ts';
 import type { Operation } from '../openapi/prepared.ts';
 import type { ServerView, Snapshot } from '../snapshot.ts';
 
@@ -14,7 +16,7 @@ export function tryLine(snapshot: Snapshot, url: string): string | undefined {
   const found = choose(snapshot);
   if (found === undefined) return undefined;
   const segments = snapshot.root === undefined ? [found.server.name] : [];
-  const path = [...segments, found.operation.segment].map(encodeURIComponent).join('/');
+  const path = [...segments, found.operation.segment].map(encodeSegment).join('/');
   const address = shellWord(`${url}${settings.pathPrefix}/${path}`);
   // A certificate is made out to a public name, and this line goes to the machine itself.
   const insecure = url.startsWith('https:') ? ' -k' : '';
@@ -32,26 +34,11 @@ function choose(snapshot: Snapshot): Candidate | undefined {
   for (const server of snapshot.servers.values()) {
     if (server.upstream?.status().state !== 'ready') continue;
     for (const operation of server.operations?.list ?? []) {
-      const rank = rankOf(operation.tool);
+      const rank = needsArguments(operation.tool) ? undefined : firstTryRank(operation.tool);
       if (rank !== undefined) ranked[rank] ??= { server, operation };
     }
   }
   return ranked.find((candidate) => candidate !== undefined);
-}
-
-const readingWords = /^(?:get|list|read|show|search|find|describe|status|ping|echo|time|now|version|info|health)/iu;
-
-/** Tools that someone may have forgotten to mark, and tools whose answer does not belong on a screen. */
-const harmfulWords =
-  /delete|remove|drop|clear|reset|wipe|purge|destroy|kill|stop|shut|restart|revoke|send|pay|env|secret|token|passw|credential/iu;
-
-/** 0 is best; undefined is never shown. */
-function rankOf(tool: Tool): number | undefined {
-  if (needsArguments(tool) || harmfulWords.test(tool.name)) return undefined;
-  if (tool.annotations?.['readOnlyHint'] === true) return 0;
-  if (tool.annotations?.['destructiveHint'] === true) return undefined;
-  if (readingWords.test(tool.name)) return 1;
-  return tool.annotations?.['destructiveHint'] === false ? 2 : 3;
 }
 
 /** Branches may demand what `required` does not say, and tools that run as tasks answer late. */

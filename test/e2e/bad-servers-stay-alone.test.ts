@@ -23,11 +23,10 @@ it('explains every bad server in a sentence while the good ones serve', async ()
     off: { ...node('echo'), disabled: true },
   };
   await writeFile(path, JSON.stringify({ mcpServers }));
-  const startedAt = Date.now();
-  const { url } = await startProxy(['--port', '0', '--config', path, '--connection-timeout', '3']);
+  const { url } = await startProxy(['--port', '0', '--config', path, '--connection-timeout', '6']);
   expect((await fetch(`${url}/healthz`)).status).toBe(200);
   await whenReady(url, 'good', 'noisy', 'malformed', 'empty');
-  expect(Date.now() - startedAt, 'the silent one delays nobody').toBeLessThan(3_000);
+  expect((await statusOf(url)).servers['silent']?.state, 'the silent one delays nobody').toBe('starting');
   expect((await post(`${url}/good/add`, { a: 20, b: 22 })).body).toBe(42);
 
   expect(await post(`${url}/silent/anything`)).toMatchObject({ status: 503, body: { code: 'starting' } });
@@ -39,7 +38,7 @@ it('explains every bad server in a sentence while the good ones serve', async ()
   const sentences = {
     missing: /^command not found: no-such-command; trying again in/,
     exits: /^the process exited with code 3: /,
-    silent: /^no answer to initialize within 3 s/,
+    silent: /^no answer to initialize within 6 s/,
   };
   for (const [name, sentence] of Object.entries(sentences)) expect(servers[name]?.detail).toMatch(sentence);
   expect(servers['refused']?.state).toBe('down');

@@ -81,14 +81,22 @@ describe('--hot-reload', () => {
     expect(await pidOf(url, 'a')).toBe(before);
   });
 
-  it('refuses a new port whole', async () => {
-    const file = await configFile({ a: echo }, { callTimeout: 100 });
-    const { url, line } = await startProxy(['--config', file.path, '--hot-reload', '--host', '127.0.0.1'], {
-      MCPO_PORT: '0',
-    });
+  it('refuses a new address whole', async () => {
+    const file = await configFile({ a: echo }, { host: '127.0.0.1', port: 0 });
+    const { url, line } = await startProxy(['--config', file.path, '--hot-reload']);
     await whenReady(url, 'a');
-    await file.write(fileText({ a: echo, b: echo }, { host: '0.0.0.0' }));
-    // The flag beats the file: nothing of the address changes, so this is applied.
+    await file.write(fileText({ a: echo, b: echo }, { host: 'localhost', port: 0 }));
+    const refusal = await line((each) => each.type === 'reload');
+    expect(refusal).toMatchObject({ outcome: 'refused', added: [] });
+    expect(String(refusal['detail'])).toContain('host needs a restart');
+    expect(Object.keys((await statusOf(url)).servers)).toEqual(['a']);
+  });
+
+  it('takes the rest of a file whose address a flag overrules', async () => {
+    const file = await configFile({ a: echo });
+    const { url, line } = await startProxy(['--port', '0', '--config', file.path, '--hot-reload']);
+    await whenReady(url, 'a');
+    await file.write(fileText({ a: echo, b: echo }, { port: 1 }));
     expect(await line((each) => each.type === 'reload')).toMatchObject({ outcome: 'applied', added: ['b'] });
   });
 
@@ -110,9 +118,12 @@ describe('SIGHUP', () => {
     child.kill('SIGHUP');
     expect(await line((each) => each.type === 'reload')).toMatchObject({ outcome: 'unchanged' });
     await file.write(fileText({ a: echo, b: echo }));
-    expect(log.filter((each) => each.type === 'reload')).toHaveLength(1);
     child.kill('SIGHUP');
     await line((each) => each.type === 'reload' && each['outcome'] === 'applied');
+    expect(
+      log.filter((each) => each.type === 'reload'),
+      'the file alone is not followed',
+    ).toHaveLength(2);
     await whenReady(url, 'a', 'b');
     expect(Object.keys((await statusOf(url)).servers)).toEqual(['a', 'b']);
   });

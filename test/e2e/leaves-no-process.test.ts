@@ -1,4 +1,7 @@
-import { describe, expect, it } from 'vitest';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { alive, fixture, until } from '../support.ts';
 import { post, startProxy, statusOf } from './proxy.ts';
 
@@ -6,6 +9,13 @@ async function started(name: string): Promise<{ proxy: Awaited<ReturnType<typeof
   const proxy = await startProxy(['--port', '0', '--', process.execPath, fixture(name)]);
   await proxy.line((line) => line.type === 'settled');
   return { proxy, pid: Number((await post(`${proxy.url}/pid`)).body) };
+}
+
+/** Processes with this in their environment; none where the system does not tell. */
+async function startedWith(variable: string): Promise<string[]> {
+  const pids = await readdir('/proc').catch((): string[] => []);
+  const environments = await Promise.all(pids.map((pid) => readFile(`/proc/${pid}/environ`, 'utf8').catch(() => '')));
+  return pids.filter((_, index) => environments[index]?.includes(variable));
 }
 
 describe('the end of the proxy', () => {
@@ -33,6 +43,21 @@ describe('the end of the proxy', () => {
     proxy.child.kill('SIGINT');
     expect(await proxy.exited).toBe(130);
     await until(async () => !(await alive(pid)));
+  });
+
+  it('a reload that comes with the end starts nothing', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'mcpo-end-'));
+    onTestFinished(() => rm(folder, { recursive: true, force: true }));
+    const path = join(folder, 'config.json');
+    const entry = { command: process.execPath, args: [fixture('ignores-eof-and-sigterm')] };
+    await writeFile(path, JSON.stringify({ mcpServers: { first: entry } }));
+    const proxy = await startProxy(['--port', '0', '--config', path]);
+    await proxy.line((line) => line.type === 'settled');
+    await writeFile(path, JSON.stringify({ mcpServers: { first: entry, second: { ...entry, env: { MARK: path } } } }));
+    proxy.child.kill('SIGHUP');
+    proxy.child.kill('SIGTERM');
+    expect(await proxy.exited).toBe(0);
+    expect(await startedWith(`MARK=${path}`)).toEqual([]);
   });
 
   it('ends what a server forked', async () => {

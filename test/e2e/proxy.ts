@@ -45,6 +45,8 @@ export async function startProxy(args: readonly string[], env: Readonly<Record<s
   onTestFinished(async () => {
     child.kill('SIGTERM');
     await exited;
+    const bugs = log.filter((line) => line.type === 'internal-error');
+    if (bugs.length > 0) throw new Error(`internal errors: ${JSON.stringify(bugs)}`);
   });
   const line: Proxy['line'] = (fits) => until(() => log.find(fits));
   const listening = await Promise.race([

@@ -86,13 +86,16 @@ describe('the packed package', () => {
     const program = `
       import { start } from 'mcpo';
       const app = await start({ port: 0, command: [process.execPath, ${JSON.stringify(echo)}] });
-      process.stdout.write(JSON.stringify({ url: app.url, reload: typeof app.reload }));
+      await app.settled;
+      const headers = { 'content-type': 'application/json' };
+      const answer = await fetch(app.url + '/add', { method: 'POST', headers, body: '{"a":40,"b":2}' });
+      process.stdout.write(JSON.stringify({ url: app.url, answer: await answer.json() }));
       await app.close();
     `;
     const { stdout } = await run(process.execPath, ['--input-type=module', '-e', program], { cwd: project });
     expect(JSON.parse(stdout)).toEqual({
       url: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+$/),
-      reload: 'function',
+      answer: 42,
     });
   });
 });

@@ -82,7 +82,9 @@ async function groupRuns(pid: number): Promise<boolean> {
 
 /** A signal also finds zombies, which stay for ever where nobody reaps them, as in a container without an init. */
 async function hasLivingMember(group: number): Promise<boolean> {
-  const entries = await readdir('/proc');
+  // Out of descriptors, say: rather a signal too many than a process left.
+  const entries = await readdir('/proc').catch(() => undefined);
+  if (entries === undefined) return true;
   const stats = await Promise.all(
     entries.filter((name) => /^\d+$/.test(name)).map((name) => readFile(`/proc/${name}/stat`, 'utf8').catch(() => '')),
   );

@@ -15,8 +15,9 @@ export class EventStreamTooLong extends RangeError {}
 
 export class EventStreamParser {
   readonly #maxChars: number;
-  #buffer = '';
-  #scanned = 0;
+  /** The unfinished event, in the pieces it came in: joined once, so that a long one costs no more than its length. */
+  #pieces: string[] = [];
+  #length = 0;
   #lastId: string | undefined;
   /** Milliseconds the server asks to wait before a reconnection. */
   retryMs: number | undefined;
@@ -28,31 +29,32 @@ export class EventStreamParser {
   /** Events completed by this chunk. */
   push(chunk: string): ServerSentEvent[] {
     const events: ServerSentEvent[] = [];
-    this.#buffer += chunk;
-    for (;;) {
-      const end = this.#endOfEvent();
-      if (end === undefined) break;
-      const raw = this.#buffer.slice(0, end);
-      this.#buffer = this.#buffer.slice(end);
-      this.#scanned = 0;
+    // A blank line may straddle chunks: look again at the last few characters.
+    const seam = this.#seam();
+    const text = seam + chunk;
+    const blankLine = /\r\n\r\n|\r\n\n|\n\r\n|\n\n|\r\r(?!\n)/g;
+    let start = seam.length;
+    while (blankLine.exec(text) !== null) {
+      const raw = this.#pieces.join('') + text.slice(start, blankLine.lastIndex);
+      start = blankLine.lastIndex;
+      this.#pieces = [];
+      this.#length = 0;
       const event = this.#parse(raw);
       if (event !== undefined) events.push(event);
     }
-    if (this.#buffer.length > this.#maxChars) throw new EventStreamTooLong();
+    if (start < text.length) this.#pieces.push(text.slice(start));
+    this.#length += text.length - start;
+    if (this.#length > this.#maxChars) throw new EventStreamTooLong();
     return events;
   }
 
-  /** Just past the first blank line, or undefined. Line ends may be LF, CRLF or CR. */
-  #endOfEvent(): number | undefined {
-    const blankLine = /\r\n\r\n|\r\n\n|\n\r\n|\n\n|\r\r(?!\n)/g;
-    // A blank line may straddle two chunks: look again at the last few characters.
-    blankLine.lastIndex = Math.max(0, this.#scanned - 3);
-    const found = blankLine.exec(this.#buffer);
-    if (found === null) {
-      this.#scanned = this.#buffer.length;
-      return undefined;
+  /** The last characters of the unfinished event. Line ends may be LF, CRLF or CR: a blank line has at most four. */
+  #seam(): string {
+    let seam = '';
+    for (let index = this.#pieces.length - 1; index >= 0 && seam.length < 3; index--) {
+      seam = (this.#pieces[index] ?? '').slice(seam.length - 3) + seam;
     }
-    return found.index + found[0].length;
+    return seam;
   }
 
   #parse(raw: string): ServerSentEvent | undefined {

@@ -1,7 +1,7 @@
 // Requests of ours that wait for their answer on a shared channel: the id map of stdio and legacy SSE. An answer, the
 // deadline, the caller's signal or the end of the connection settles each exactly once; what comes later is dropped.
 
-import { memberSpan } from '../../json/scan.ts';
+import { elements, memberSpan } from '../../json/scan.ts';
 import type { CancelSignal } from '../types.ts';
 import { unwatchDeadline, watchDeadline } from './deadlines.ts';
 import { firstOwnId, type Reply, type RequestOptions } from './transport.ts';
@@ -31,13 +31,17 @@ export class PendingRequests {
     return { id, reply };
   }
 
-  has(id: unknown): boolean {
-    return typeof id === 'number' && this.#open.has(id);
-  }
-
-  /** Whether an id is of our range: its answer, however late, is none of the library's business. */
-  owns(id: unknown): boolean {
-    return typeof id === 'number' && id >= firstOwnId;
+  /**
+   * Settles what a message answers. False where that is no request of ours; an id of our range is ours, however late it
+   * comes. An error without an id (the server could not read it) is for the only request that is open.
+   */
+  take(message: { readonly [key: string]: unknown }, text: string): boolean {
+    const { id, method, error } = message;
+    if (method !== undefined) return false;
+    const own = id === null && error !== undefined ? this.only() : ownIdOf(id);
+    if (own === undefined) return false;
+    this.settle(own, toReply(message, text));
+    return true;
   }
 
   /** The only open id, if there is exactly one. */
@@ -93,6 +97,12 @@ class PendingRequest {
   }
 }
 
+/** Our id, which some servers give back as text. */
+export function ownIdOf(id: unknown): number | undefined {
+  const value = typeof id === 'string' && /^\d{7,15}$/.test(id) ? Number(id) : id;
+  return typeof value === 'number' && value >= firstOwnId ? value : undefined;
+}
+
 /** A JSON-RPC response as a Reply. `text` is the message as received, `message` the same, parsed. */
 export function toReply(message: { readonly [key: string]: unknown }, text: string): Reply {
   const { result, error } = message;
@@ -116,4 +126,13 @@ export function toReply(message: { readonly [key: string]: unknown }, text: stri
     };
   }
   return { kind: 'unusable', detail: 'The server answered with neither a result nor an error' };
+}
+
+/** The members of a batch, each with its own text. */
+export function batch(
+  messages: readonly unknown[],
+  text: string,
+): { readonly message: unknown; readonly text: string }[] {
+  const spans = elements(text, text.indexOf('['));
+  return messages.map((message, index) => ({ message, text: text.slice(spans[index]?.start, spans[index]?.end) }));
 }

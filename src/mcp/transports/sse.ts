@@ -6,9 +6,10 @@ import { SSEClientTransport } from '@modelcontextprotocol/client';
 import type { Dispatcher } from 'undici';
 import { createAgent } from '../../net/agent.ts';
 import { connectSentence, neverSent } from '../../net/connect-error.ts';
-import { EventStreamParser } from './event-stream.ts';
-import { PendingRequests, toReply } from './pending.ts';
-import { excerpt, fetchOver, parseMessage, readText, type RemoteOptions } from './streamable-http.ts';
+import { fetchOver } from '../../net/fetch.ts';
+import { EventStreamParser, EventStreamTooLong } from './event-stream.ts';
+import { PendingRequests } from './pending.ts';
+import { excerpt, parseMessage, postText, readText, type RemoteOptions } from './http.ts';
 import {
   cancelReasons,
   cancelledText,
@@ -28,7 +29,8 @@ export class SseTransport extends SSEClientTransport implements McpTransport {
   readonly #url: string;
   readonly #pending: PendingRequests;
   #postUrl: URL | undefined;
-  #closed = false;
+  #endReason: string | undefined;
+  #closing: Promise<void> | undefined;
   /** Why the stream could not be opened, where the server was not even reached; the library keeps only its text. */
   get connectFailure(): unknown {
     return this.#failure();
@@ -61,24 +63,34 @@ export class SseTransport extends SSEClientTransport implements McpTransport {
     });
     filter.pending = this.#pending;
     filter.onEndpoint = (path) => {
-      this.#postUrl = new URL(path, url);
+      // The library refuses an endpoint of another origin; a later one must not take our headers there either.
+      const endpoint = URL.canParse(path, url) ? new URL(path, url) : undefined;
+      if (endpoint?.origin === new URL(url).origin) this.#postUrl = endpoint;
     };
     // The library would open a new stream, and so a session that was never initialised.
-    filter.onEnd = () => void this.close();
+    filter.onEnd = (reason) => {
+      this.#endReason ??= reason;
+      void this.close();
+    };
   }
 
-  readonly endReason = streamEnded;
+  get endReason(): string {
+    return this.#endReason ?? streamEnded;
+  }
 
-  override async close(): Promise<void> {
-    if (this.#closed) return;
-    this.#closed = true;
-    this.#pending.settleAll({ kind: 'lost', detail: streamEnded, gone: true });
+  override close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    this.#pending.settleAll({ kind: 'lost', detail: this.endReason, gone: true });
     await super.close();
     await this.#agent.destroy();
   }
 
   async request(method: string, params: string, options: RequestOptions): Promise<Reply> {
-    if (this.#closed) return { kind: 'undelivered', detail: streamEnded, gone: true };
+    if (this.#closing !== undefined) return { kind: 'undelivered', detail: this.endReason, gone: true };
     const { id, reply } = this.#pending.open(options);
     const refused = this.#post(requestText(id, method, params)).catch((error: unknown): Reply => {
       const detail = connectSentence(error, this.#url);
@@ -98,10 +110,7 @@ export class SseTransport extends SSEClientTransport implements McpTransport {
   async #post(body: string): Promise<Reply | undefined> {
     const url = this.#postUrl;
     if (url === undefined) return { kind: 'undelivered', detail: 'the server named no endpoint', gone: true };
-    const response = await this.#agent.request({
-      origin: url.origin,
-      path: url.pathname + url.search,
-      method: 'POST',
+    const { response } = await postText(this.#agent, url, {
       headers: { ...this.#options.headers, 'content-type': 'application/json' },
       body,
       signal: AbortSignal.timeout(postWithinMs),
@@ -121,7 +130,7 @@ class AnswerFilter {
   readonly #maxBytes: number;
   pending: PendingRequests | undefined;
   onEndpoint: (path: string) => void = () => {};
-  onEnd: () => void = () => {};
+  onEnd: (reason: string) => void = () => {};
 
   constructor(maxBytes: number) {
     this.#maxBytes = maxBytes;
@@ -139,7 +148,7 @@ class AnswerFilter {
             if (!this.#take(event)) controller.enqueue(encoder.encode(event.raw));
           }
         },
-        flush: () => this.onEnd(),
+        flush: () => this.onEnd(streamEnded),
       }),
     );
     // A stream that breaks off never flushes: watch the end of what is read, too.
@@ -151,7 +160,8 @@ class AnswerFilter {
           if (done) controller.close();
           else controller.enqueue(value);
         } catch (error) {
-          this.onEnd();
+          const tooLong = `a message is larger than ${this.#maxBytes} bytes (--max-result)`;
+          this.onEnd(error instanceof EventStreamTooLong ? tooLong : streamEnded);
           controller.error(error);
         }
       },
@@ -168,8 +178,6 @@ class AnswerFilter {
     if (event.type === 'endpoint') this.onEndpoint(event.data);
     if (event.type !== 'message') return false;
     const message = parseMessage(event.data);
-    if (message === undefined || message['method'] !== undefined || !this.pending?.owns(message['id'])) return false;
-    this.pending.settle(message['id'] as number, toReply(message, event.data));
-    return true;
+    return message !== undefined && this.pending?.take(message, event.data) === true;
   }
 }

@@ -33,7 +33,8 @@ export class StderrTail {
   }
 }
 
-function clean(line: string): string {
+/** Without escape sequences of terminals and other control characters, and not too long. */
+export function clean(line: string): string {
   return line
     .replace(/\u001B\[[0-9;]*[A-Za-z]|[\u0000-\u0008\u000B-\u001F]/g, '')
     .trim()

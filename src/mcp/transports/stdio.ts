@@ -7,8 +7,8 @@ import type { JSONRPCMessage } from '@modelcontextprotocol/client';
 import { spawnChild, type StdioTarget } from '../process/spawn.ts';
 import { terminate } from '../process/terminate.ts';
 import { LineSplitter } from './lines.ts';
-import { PendingRequests, toReply } from './pending.ts';
-import { StderrTail } from './stderr-tail.ts';
+import { batch, PendingRequests } from './pending.ts';
+import { clean, StderrTail } from './stderr-tail.ts';
 import {
   cancelReasons,
   cancelledText,
@@ -40,9 +40,11 @@ export class StdioTransport implements McpTransport {
   readonly #options: StdioOptions;
   readonly #pending = new PendingRequests((id, why) => this.#write(cancelledText(id, cancelReasons[why])));
   readonly #stderr: StderrTail;
+  /** Requests in the outbox. */
+  #unsent: number[] = [];
   #child: ChildProcessWithoutNullStreams | undefined;
   #outbox: string[] = [];
-  #noisy = false;
+  #noise = '';
   #endTimer: NodeJS.Timeout | undefined;
   #ended: string | undefined;
   #closing: Promise<void> | undefined;
@@ -62,8 +64,8 @@ export class StdioTransport implements McpTransport {
     return this.#ended;
   }
 
-  get lastStderr(): string {
-    return this.#stderr.text();
+  get lastWords(): string {
+    return this.#stderr.text() || this.#noise;
   }
 
   async start(): Promise<void> {
@@ -79,8 +81,8 @@ export class StdioTransport implements McpTransport {
     });
     child.stdout.on('data', (chunk: Buffer) => lines.push(chunk));
     child.stderr.on('data', (chunk: Buffer) => this.#stderr.push(chunk));
-    // A broken pipe shows as the end of the child; the error itself says nothing more.
-    child.stdin.on('error', () => {});
+    // Most often the child is just ending, which then is the better reason.
+    child.stdin.on('error', () => this.#endSoon(child));
     child.stdout.once('end', () => this.#endSoon(child));
     child.once('exit', () => this.#endSoon(child));
     child.once('close', () => this.#endNow(child));
@@ -93,10 +95,13 @@ export class StdioTransport implements McpTransport {
   }
 
   request(method: string, params: string, options: RequestOptions): Promise<Reply> {
-    if (this.#ended !== undefined) {
-      return Promise.resolve({ kind: 'undelivered', detail: this.#ended, gone: true });
+    const child = this.#child;
+    if (this.#ended !== undefined || child?.stdin.writable !== true) {
+      const detail = this.#ended ?? (child === undefined ? 'the process is not running' : this.#sentence(child));
+      return Promise.resolve({ kind: 'undelivered', detail, gone: true });
     }
     const { id, reply } = this.#pending.open(options);
+    this.#unsent.push(id);
     // A received text may hold line ends between its tokens; here a line is a message.
     this.#write(requestText(id, method, /[\r\n]/.test(params) ? params.replace(/[\r\n]+/g, ' ') : params));
     return reply;
@@ -122,38 +127,48 @@ export class StdioTransport implements McpTransport {
 
   #flush(): void {
     if (this.#outbox.length === 0) return;
+    if (!this.#child?.stdin.writable) return this.#failUnsent();
     const text = this.#outbox.length === 1 ? this.#outbox[0] : this.#outbox.join('');
     this.#outbox = [];
-    if (this.#child?.stdin.writable) this.#child.stdin.write(text ?? '');
+    this.#unsent = [];
+    this.#child.stdin.write(text ?? '');
   }
 
-  #receive(text: string): void {
+  #failUnsent(): void {
+    const detail =
+      this.#ended ?? (this.#child === undefined ? 'the process is not running' : this.#sentence(this.#child));
+    const unsent = this.#unsent;
+    this.#outbox = [];
+    this.#unsent = [];
+    for (const id of unsent) this.#pending.settle(id, { kind: 'undelivered', detail, gone: true });
+  }
+
+  #receive(line: string): void {
+    const text = line.startsWith('\uFEFF') ? line.slice(1) : line;
     let message: unknown;
     try {
       message = JSON.parse(text);
     } catch {
-      if (text.trim() !== '') this.#noise(text);
+      if (text.trim() !== '') this.#tellNoise(text);
       return;
     }
     // Revision 2025-03-26 allows batches.
-    if (Array.isArray(message)) for (const each of message) this.#dispatch(each, JSON.stringify(each));
+    if (Array.isArray(message)) for (const each of batch(message, text)) this.#dispatch(each.message, each.text);
     else this.#dispatch(message, text);
   }
 
   #dispatch(message: unknown, text: string): void {
-    if (typeof message !== 'object' || message === null || !('jsonrpc' in message)) {
-      this.#noise(text);
-      return;
-    }
-    const { id, method } = message as { id?: unknown; method?: unknown };
-    if (method === undefined && this.#pending.owns(id)) this.#pending.settle(id as number, toReply(message, text));
-    else this.onmessage?.(message as JSONRPCMessage);
+    if (typeof message !== 'object' || message === null) return this.#tellNoise(text);
+    if (this.#pending.take(message as { readonly [key: string]: unknown }, text)) return;
+    if ('jsonrpc' in message) this.onmessage?.(message as JSONRPCMessage);
+    else this.#tellNoise(text);
   }
 
-  #noise(text: string): void {
-    if (this.#noisy) return;
-    this.#noisy = true;
-    this.#options.onNoise(text.length > excerptChars ? `${text.slice(0, excerptChars)}...` : text);
+  #tellNoise(text: string): void {
+    if (this.#noise !== '') return;
+    const line = clean(text);
+    this.#noise = line.length > excerptChars ? `${line.slice(0, excerptChars)}...` : line;
+    this.#options.onNoise(this.#noise);
   }
 
   /** Fails the request that an over-long message answers; its id stands at one end or is the only one open. */
@@ -186,15 +201,15 @@ export class StdioTransport implements McpTransport {
         ? `the process exited with code ${child.exitCode}`
         : child.signalCode !== null
           ? `the process was ended by ${child.signalCode}`
-          : 'the process closed its output';
-    const said = this.#stderr.text();
+          : `the process closed its ${child.stdin.writable ? 'output' : 'input'}`;
+    const said = this.lastWords;
     return said === '' ? how : `${how}: ${said}`;
   }
 
   #end(reason: string): void {
     if (this.#ended !== undefined) return;
     this.#ended = reason;
-    this.#outbox = [];
+    this.#failUnsent();
     this.#pending.settleAll({ kind: 'lost', detail: reason, gone: true });
     this.onclose?.();
   }

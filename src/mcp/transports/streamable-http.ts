@@ -3,14 +3,27 @@
 // messages for the library may stand before ours.
 
 import { setTimeout as delay } from 'node:timers/promises';
-import { StreamableHTTPClientTransport, type FetchLike, type JSONRPCMessage } from '@modelcontextprotocol/client';
-import { fetch as undiciFetch, type Dispatcher } from 'undici';
-import { createAgent, type AgentOptions } from '../../net/agent.ts';
+import { StreamableHTTPClientTransport, type JSONRPCMessage } from '@modelcontextprotocol/client';
+import type { Dispatcher } from 'undici';
+import { createAgent } from '../../net/agent.ts';
 import { connectSentence, neverSent } from '../../net/connect-error.ts';
+import { fetchOver } from '../../net/fetch.ts';
+import { redirectSentence } from '../../net/redirect.ts';
 import type { CancelSignal } from '../types.ts';
 import { unwatchDeadline, watchDeadline } from './deadlines.ts';
-import { EventStreamParser } from './event-stream.ts';
-import { toReply } from './pending.ts';
+import { EventStreamParser, EventStreamTooLong } from './event-stream.ts';
+import {
+  excerpt,
+  isMessage,
+  parseJson,
+  parseMessage,
+  postText,
+  readText,
+  type HttpAnswer,
+  type Message,
+  type RemoteOptions,
+} from './http.ts';
+import { batch, ownIdOf, toReply } from './pending.ts';
 import {
   cancelReasons,
   cancelledText,
@@ -21,24 +34,14 @@ import {
   type RequestOptions,
 } from './transport.ts';
 
-export interface RemoteOptions extends AgentOptions {
-  readonly headers: Readonly<Record<string, string>>;
-  /** Largest single message from the server. */
-  readonly maxMessageBytes: number;
-}
-
-/** How much of a refusal is shown. */
-const excerptChars = 200;
 /** A cancellation is worth this long, nobody waits for it. */
 const cancelWithinMs = 5_000;
 /** So is the end of a session. */
 const farewellWithinMs = 1_000;
 
-type Response = Dispatcher.ResponseData;
-type Message = { readonly [key: string]: unknown };
-
 export class StreamableHttpTransport extends StreamableHTTPClientTransport implements McpTransport {
-  readonly #url: URL;
+  /** Where requests go: as configured, or where the server redirects them. */
+  #url: URL;
   readonly #options: RemoteOptions;
   readonly #agent: Dispatcher;
   #nextId = firstOwnId;
@@ -92,14 +95,15 @@ export class StreamableHttpTransport extends StreamableHTTPClientTransport imple
     const text = await readText(response, this.#options.maxMessageBytes);
     if (text === undefined) return this.#tooLarge();
     if (response.statusCode === 200) return this.#replyFrom(id, text);
-    return this.#refusal(id, response.statusCode, text);
+    return this.#refusal(id, response, text);
   }
 
-  #post(body: string, signal: AbortSignal, extra: Readonly<Record<string, string>> | undefined): Promise<Response> {
-    return this.#agent.request({
-      origin: this.#url.origin,
-      path: this.#url.pathname + this.#url.search,
-      method: 'POST',
+  async #post(
+    body: string,
+    signal: AbortSignal,
+    extra: Readonly<Record<string, string>> | undefined,
+  ): Promise<HttpAnswer> {
+    const { response, url } = await postText(this.#agent, this.#url, {
       headers: {
         ...this.#options.headers,
         ...extra,
@@ -111,10 +115,12 @@ export class StreamableHttpTransport extends StreamableHTTPClientTransport imple
       body,
       signal,
     });
+    if (response.statusCode === 200) this.#url = url;
+    return response;
   }
 
   /** Reads events until ours; the others are the library's. */
-  async #readEvents(id: number, response: Response): Promise<Reply> {
+  async #readEvents(id: number, response: HttpAnswer): Promise<Reply> {
     const parser = new EventStreamParser(this.#options.maxMessageBytes);
     const decoder = new TextDecoder();
     try {
@@ -122,7 +128,7 @@ export class StreamableHttpTransport extends StreamableHTTPClientTransport imple
         for (const event of parser.push(decoder.decode(chunk as Uint8Array, { stream: true }))) {
           if (event.type !== 'message' || event.data === '') continue;
           const message = parseMessage(event.data);
-          if (message !== undefined && message['id'] === id && message['method'] === undefined) {
+          if (message !== undefined && answers(message, id)) {
             response.body.destroy();
             return toReply(message, event.data);
           }
@@ -130,7 +136,7 @@ export class StreamableHttpTransport extends StreamableHTTPClientTransport imple
         }
       }
     } catch (error) {
-      if (error instanceof RangeError) return this.#tooLarge();
+      if (error instanceof EventStreamTooLong) return this.#tooLarge();
       throw error;
     }
     return { kind: 'lost', detail: 'the server ended the stream without an answer', gone: false };
@@ -138,22 +144,24 @@ export class StreamableHttpTransport extends StreamableHTTPClientTransport imple
 
   #replyFrom(id: number, text: string): Reply {
     const parsed = parseJson(text);
-    const messages = Array.isArray(parsed) ? parsed : [parsed];
-    for (const message of messages as unknown[]) {
+    for (const { message, text: own } of Array.isArray(parsed) ? batch(parsed, text) : [{ message: parsed, text }]) {
       if (!isMessage(message)) continue;
-      if (message['id'] === id) return toReply(message, Array.isArray(parsed) ? JSON.stringify(message) : text);
+      if (answers(message, id)) return toReply(message, own);
       this.onmessage?.(message as JSONRPCMessage);
     }
     return { kind: 'unusable', detail: 'the server did not answer with a JSON-RPC response' };
   }
 
-  #refusal(id: number, status: number, text: string): Reply {
+  #refusal(id: number, { statusCode: status, headers }: HttpAnswer, text: string): Reply {
+    if (status >= 300 && status < 400) {
+      return { kind: 'unusable', detail: redirectSentence(this.#url, status, headers['location']) };
+    }
     const session = this.sessionId !== undefined;
     if (session && (status === 404 || status === 400)) {
       return { kind: 'undelivered', detail: `the server ended the session (HTTP ${status})`, gone: true };
     }
     const message = parseMessage(text);
-    if (message?.['error'] !== undefined && (message['id'] === id || message['id'] === null)) {
+    if (message?.['error'] !== undefined && answers(message, id)) {
       return toReply(message, text);
     }
     if (status === 401 || status === 403) {
@@ -219,47 +227,8 @@ class Exchange {
   }
 }
 
-/** fetch for the client library, over an upstream's own dispatcher. */
-export function fetchOver(agent: Dispatcher): FetchLike {
-  // undici's types of the request differ from the global ones in name only.
-  type Init = NonNullable<Parameters<typeof undiciFetch>[1]>;
-  return (url, init) => undiciFetch(String(url), { ...(init as unknown as Init), dispatcher: agent });
-}
-
-/** The body as text, or undefined if it is larger than allowed. */
-export async function readText(response: Response, maxBytes: number): Promise<string | undefined> {
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  for await (const chunk of response.body) {
-    chunks.push(chunk as Buffer);
-    bytes += (chunk as Buffer).length;
-    if (bytes > maxBytes) {
-      response.body.destroy();
-      return undefined;
-    }
-  }
-  return chunks.length === 1 ? String(chunks[0]) : Buffer.concat(chunks).toString();
-}
-
-export function parseMessage(text: string): Message | undefined {
-  const value = parseJson(text);
-  return isMessage(value) ? value : undefined;
-}
-
-function isMessage(value: unknown): value is Message {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}
-
-export function excerpt(text: string): string {
-  const flat = text.replace(/\s+/g, ' ').trim();
-  if (flat === '') return '';
-  return `: ${flat.length > excerptChars ? `${flat.slice(0, excerptChars)}...` : flat}`;
+/** An error without an id can only be ours: one request, one answer. */
+function answers(message: Message, id: number): boolean {
+  if (message['method'] !== undefined) return false;
+  return ownIdOf(message['id']) === id || (message['error'] !== undefined && message['id'] === null);
 }

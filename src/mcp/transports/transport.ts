@@ -33,8 +33,8 @@ export interface McpTransport extends Transport {
   readonly pid?: number | undefined;
   /** Why the connection ended by itself, for people. */
   readonly endReason?: string | undefined;
-  /** The last lines of the child's stderr. */
-  readonly lastStderr?: string;
+  /** What the child said last that was no message: its last lines on stderr, else a line on stdout. */
+  readonly lastWords?: string;
   /** Why the server was not even reached, where the library keeps only the text of it. */
   readonly connectFailure?: unknown;
 }

@@ -8,7 +8,8 @@ import { digestOf } from './rules.ts';
 
 /** Throws unless one of the credentials sent is the key. */
 export function checkKey(keyDigest: Buffer, headers: IncomingHttpHeaders): void {
-  const apiKey = typeof headers['x-api-key'] === 'string' ? toBytes(headers['x-api-key']) : undefined;
+  const given = headers['x-api-key'];
+  const apiKey = typeof given === 'string' && given !== '' ? toBytes(given) : undefined;
   if (apiKey !== undefined && isKey(apiKey, keyDigest)) return;
   const credential = headers.authorization === undefined ? undefined : credentialOf(headers.authorization);
   if (credential !== undefined && isKey(credential, keyDigest)) return;

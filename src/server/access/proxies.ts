@@ -1,5 +1,5 @@
 // The address under which a caller reaches us, for documents and links: --public-url, else what a trusted proxy says
-// (X-Forwarded-*, or Forwarded of RFC 7239), else the request's own Host. A header from anybody else is not believed.
+// (X-Forwarded-Proto, -Host, -Port and -Prefix, or Forwarded of RFC 7239), else the request's own Host. A header from anybody else is not believed.
 
 import { isIPv6, type BlockList } from 'node:net';
 import type { IncomingHttpHeaders } from 'node:http';
@@ -50,13 +50,22 @@ interface Forwarded {
 function forwardedBy(headers: IncomingHttpHeaders): Forwarded {
   const standard = forwardedElement(headers.forwarded);
   const proto = standard.get('proto') ?? last(headers['x-forwarded-proto']);
-  const host = standard.get('host') ?? last(headers['x-forwarded-host']);
+  const host = standard.get('host') ?? withPort(last(headers['x-forwarded-host']), headers['x-forwarded-port'], proto);
   const prefix = last(headers['x-forwarded-prefix'])?.replace(/\/+$/, '');
   return {
     proto: proto === 'http' || proto === 'https' ? proto : undefined,
     host: parseHostPort(host) === undefined ? undefined : host,
     prefix: prefix !== undefined && plainPath.test(prefix) ? prefix : undefined,
   };
+}
+
+/** Some proxies name the port apart from the host; the usual one of the scheme is not shown. */
+function withPort(host: string | undefined, header: string | string[] | undefined, proto: string | undefined) {
+  const port = last(header);
+  if (host === undefined || port === undefined || !/^\d{1,5}$/.test(port)) return host;
+  if (parseHostPort(host)?.port !== undefined) return host;
+  const usual = { http: ['80'], https: ['443'] }[proto ?? ''] ?? ['80', '443'];
+  return usual.includes(port) ? host : `${host}:${port}`;
 }
 
 /** Path segments that need no encoding; `//host` would be another origin. */

@@ -48,6 +48,8 @@ export interface ToolModel {
   readonly requiredArguments: readonly string[];
   /** Whether the tool says that it changes nothing (`readOnlyHint`). */
   readonly readOnly: boolean;
+  /** How fit it is for a first try: 0 is best, undefined never (openapi/first-try.ts). */
+  readonly rank: number | undefined;
   /** Arguments for a first try. */
   readonly example: ExampleArguments;
 }

@@ -68,7 +68,7 @@ function curl({ page, access, servers, server }: Paste): Html {
     <h3>curl</h3>
     ${
       chosen === undefined
-        ? html`<p>A line to try appears here once a server is ready.</p>`
+        ? html`<p>A line to try appears here once a server with a harmless tool is ready.</p>`
         : html`${copyableBlock(curlLine(page, access, chosen))}
             <p class="note">
               ${access !== 'open' && html`The key comes from the variable <code>MCPO_API_KEY</code>. `}
@@ -96,30 +96,23 @@ interface ChosenTool {
   readonly tool: ToolModel;
 }
 
-/** Prefers tools that say they change nothing, then names that sound like it; among equals, one that needs no guessing. */
+/** The fittest by rank; among equals one that needs no guessing, then the shortest. */
 function chooseTool(servers: readonly ServerModel[]): ChosenTool | undefined {
   let best: { readonly chosen: ChosenTool; readonly cost: number } | undefined;
   for (const server of servers) {
     if (server.state !== 'ready') continue;
     for (const tool of server.tools ?? []) {
       const cost = costOfTrying(tool);
-      if (best === undefined || cost < best.cost) best = { chosen: { server, tool }, cost };
+      if (cost !== undefined && (best === undefined || cost < best.cost)) best = { chosen: { server, tool }, cost };
     }
   }
   return best?.chosen;
 }
 
-/** Whether it may change or show something it should not weighs more than values to guess, and those more than length. */
-function costOfTrying({ name, readOnly, requiredArguments, example }: ToolModel): number {
-  const harmless = (readOnly || soundsHarmless.test(name)) && !soundsPrivate.test(name);
-  const harm = harmless ? (readOnly ? 0 : 1) : 2;
-  return harm * 1000 + (example.placeholders ? 100 : 0) + Math.min(requiredArguments.length, 99);
+function costOfTrying({ rank, requiredArguments, example }: ToolModel): number | undefined {
+  if (rank === undefined) return undefined;
+  return rank * 1000 + (example.placeholders ? 100 : 0) + Math.min(requiredArguments.length, 99);
 }
-
-const soundsHarmless = /^(?:get|list|read|search|show|find|describe|echo)(?:[^a-z]|$)/;
-
-/** A first try must not print what people keep to themselves. */
-const soundsPrivate = /env|secret|token|password|credential/i;
 
 function curlLine(page: PageModel, access: Access, { server, tool }: ChosenTool): string {
   const parts = [`curl -sS ${quoted(serverUrl(page, server.path, tool.path))}`];

@@ -3,6 +3,8 @@
 // costs little; where the schema gives no value it holds a placeholder, and says so.
 
 import type { JsonObject } from '../../mcp/types.ts';
+import { firstTryRank } from '../../openapi/first-try.ts';
+import { encodeSegment } from '../../openapi/names.ts';
 import type { Operation } from '../../openapi/prepared.ts';
 import type { ExampleArguments, ToolModel } from './model.ts';
 
@@ -21,13 +23,9 @@ export function toToolModel(operation: Operation): ToolModel {
     path: `/${encodeSegment(operation.segment)}`,
     requiredArguments: requiredOf(tool.inputSchema),
     readOnly: tool.annotations?.['readOnlyHint'] === true,
+    rank: firstTryRank(tool),
     example: toExample(tool.inputSchema),
   };
-}
-
-/** A path segment in a URL. A lone surrogate has no encoding and becomes U+FFFD. */
-export function encodeSegment(segment: string): string {
-  return encodeURIComponent(segment.replace(/\p{Surrogate}/gu, '\uFFFD'));
 }
 
 function toExample(schema: JsonObject): ExampleArguments {

@@ -2,10 +2,9 @@
 // one synchronous step, so that a reload cannot come between; what follows holds the lease until the call is over.
 // A caller that goes away cancels the call.
 
-import { AppError } from '../../errors.ts';
+import { AppError, type ErrorCode } from '../../errors.ts';
 import type { Lease } from '../../mcp/types.ts';
 import type { Operation } from '../../openapi/prepared.ts';
-import { PROBLEM_TYPE, type Plan } from '../../openapi/problem.ts';
 import { readArguments } from '../../openapi/request.ts';
 import { toResponse } from '../../openapi/response.ts';
 import { reservedToolNames } from '../../routes.ts';
@@ -27,17 +26,18 @@ export async function callTool(exchange: Exchange, server: string | undefined, s
   }
   const view =
     server === undefined ? snapshot.root : snapshot.root === undefined && findEnabledServer(snapshot, server);
-  if (!view || reservedToolNames.has(segment)) noRoute(snapshot, exchange.path);
+  if (!view || segment === '' || reservedToolNames.has(segment)) noRoute(snapshot, exchange.path);
   const operation = findOperation(view, segment);
   const lease = view.upstream?.lease();
   if (lease === undefined) throw new Error(`the server ${view.name} has operations but no upstream`);
   const startedAt = performance.now();
-  let code = 'internal';
+  let code: ErrorCode | 'ok' = 'internal';
   try {
     code = await runCall(exchange, view, operation, lease);
   } catch (error) {
-    if (error instanceof AppError) ({ code } = error);
-    throw error;
+    if (!(error instanceof AppError)) throw error;
+    ({ code } = error);
+    throw new AppError(code, error.message, { server: view.name, tool: operation.name, ...error.fields }, error);
   } finally {
     lease.release();
     exchange.program.observe({
@@ -52,7 +52,12 @@ export async function callTool(exchange: Exchange, server: string | undefined, s
 }
 
 /** Answers, and says what it came to: an error code of the table, or `ok`. */
-async function runCall(exchange: Exchange, view: ServerView, operation: Operation, lease: Lease): Promise<string> {
+async function runCall(
+  exchange: Exchange,
+  view: ServerView,
+  operation: Operation,
+  lease: Lease,
+): Promise<ErrorCode | 'ok'> {
   const { request, snapshot } = exchange;
   const { settings } = snapshot.config;
   const body = await readBody(exchange, settings.maxBodyBytes);
@@ -61,7 +66,7 @@ async function runCall(exchange: Exchange, view: ServerView, operation: Operatio
   const outcome = await lease.call({
     tool: operation.tool,
     argumentsText: given.argumentsText,
-    deadlineAt: Date.now() + (operation.timeoutMs ?? view.config.timeoutMs ?? settings.callTimeoutMs),
+    deadlineAt: Date.now() + (operation.timeoutMs ?? settings.callTimeoutMs),
     signal: exchange.gone,
   });
   const plan = toResponse(outcome, {
@@ -73,10 +78,5 @@ async function runCall(exchange: Exchange, view: ServerView, operation: Operatio
     full: exchange.query['result'] === 'full',
   });
   exchange.answer(plan);
-  return codeOf(plan);
-}
-
-/** Read back from the answer, so that logs and callers are told the same. */
-function codeOf({ headers, body }: Plan): string {
-  return headers['Content-Type'] === PROBLEM_TYPE ? (JSON.parse(body) as { code: string }).code : 'ok';
+  return plan.code;
 }

@@ -7,7 +7,7 @@ import { overviewPage } from '../pages/overview.ts';
 import { serverPage } from '../pages/server.ts';
 import { accessOf, pageModel, sendPage, serverModel } from '../page-models.ts';
 import { statusOf, toServerStatus } from '../status.ts';
-import { wantsHtml } from '../accept.ts';
+import { wantsHtml } from '../../openapi/negotiate.ts';
 
 export function overview(exchange: Exchange): void {
   const { snapshot, program } = exchange;

@@ -56,6 +56,14 @@ it('forgets a successor that is no longer wanted', async () => {
   await fleet.close(0);
 });
 
+it('starts nothing any more once it closes', async () => {
+  const { fleet } = startFleet([server('a')]);
+  const closed = fleet.close(0);
+  fleet.apply([server('a'), server('late')], limits);
+  await closed;
+  expect(fleet.handles.size).toBe(0);
+});
+
 it('closes soon, whatever its servers do', async () => {
   const { fleet } = startFleet([
     server('a', stdioTarget('never-initialises')),

@@ -1,4 +1,7 @@
-import { describe, expect, it } from 'vitest';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { alive, callTool, startRemote, startUpstream, stdioTarget, textOf, until } from '../../support.ts';
 import type { Target } from '../../../src/config/types.ts';
 
@@ -36,6 +39,15 @@ describe('over stdio', () => {
     expect(upstream.status().inFlight).toBe(0);
   });
 
+  it('takes answers in batches to the letter, and survives any depth', async () => {
+    const { upstream } = startUpstream(stdioTarget('batches-its-answers'));
+    await upstream.attempted;
+    const outcome = await callTool(upstream, 'structured');
+    expect(outcome.kind).toBe('result');
+    expect(outcome).toHaveProperty('text', expect.any(Function));
+    expect(outcome.kind === 'result' && outcome.text()).toContain('"id":9007199254740993,"price":1.10}}');
+  });
+
   it('lives with noise, chatter, unknown ids and double answers', async () => {
     for (const name of ['noisy-stdout', 'chatty-stderr', 'answers-unknown-ids', 'answers-twice']) {
       const { upstream, events } = startUpstream(stdioTarget(name));
@@ -44,6 +56,40 @@ describe('over stdio', () => {
       const told = events.filter((event) => event.type === 'upstream-noise').length;
       expect(`${name} ${told}`).toBe(`${name} ${name === 'noisy-stdout' ? 1 : 0}`);
     }
+  });
+
+  it('takes answers with ids as text, without `jsonrpc`, after a byte order mark, or without an id', async () => {
+    const { upstream } = startUpstream(stdioTarget('loose-answers'));
+    await upstream.attempted;
+    expect(textOf(await callTool(upstream, 'add', { a: 1, b: 2 }))).toBe('3');
+    expect(await callTool(upstream, 'unreadable')).toMatchObject({ kind: 'rpc-error', code: -32_700 });
+  });
+
+  it('does not wait for a child that no longer listens', async () => {
+    const { upstream } = startUpstream(stdioTarget('closes-stdin'));
+    await upstream.attempted;
+    await until(() => Date.now() - upstream.status().since > 1_100);
+    await callTool(upstream, 'deaf');
+    expect(textOf(await callTool(upstream, 'add', { a: 1, b: 2 }))).toBe('3');
+    expect(upstream.status()).toMatchObject({ restarts: 1, lastError: 'the process closed its input' });
+  });
+
+  it('takes a death during the first listing for the crash that it is', async () => {
+    const { upstream } = startUpstream(stdioTarget('dies-on-list'));
+    await until(() => upstream.status().state === 'crash-looping');
+    expect(upstream.status().detail).toMatch(
+      /^tools\/list failed: the process exited with code 9 \(it crashed 5 times/,
+    );
+  });
+
+  it('waits for a child through a start that fails', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'mcpo-twice-'));
+    onTestFinished(() => rm(folder, { recursive: true, force: true }));
+    const { upstream } = startUpstream(stdioTarget('crashes-twice', { MEMORY: join(folder, 'memory') }));
+    await upstream.attempted;
+    await until(() => Date.now() - upstream.status().since > 1_100);
+    await callTool(upstream, 'crash');
+    expect(textOf(await callTool(upstream, 'add', { a: 1, b: 2 }))).toBe('3');
   });
 
   it('fails a result over the limit alone', async () => {
@@ -191,6 +237,29 @@ describe('over HTTP', () => {
     expect(upstream.status()).toMatchObject({ state: 'ready', restarts: 1 });
   });
 
+  it.each(['auto', 'streamable-http'] as const)('%s: follows a redirect within the origin', async (kind) => {
+    const { url } = await startRemote('http-redirects');
+    const { upstream } = startUpstream(remote(url, kind));
+    await upstream.attempted;
+    expect(textOf(await callTool(upstream, 'add', { a: 1, b: 2 }))).toBe('3');
+  });
+
+  it('follows no redirect to another origin', async () => {
+    const { url: elsewhere } = await startRemote('http-echo');
+    const { url } = await startRemote('http-redirects', { TO: elsewhere });
+    const { upstream } = startUpstream(remote(url, 'streamable-http'));
+    await upstream.attempted;
+    expect(upstream.status().lastError).toContain('redirects to another address (HTTP 307)');
+  });
+
+  it('repeats a call once, not for ever, where every session is gone', async () => {
+    const { url } = await startRemote('http-drops-session', { CALLS: '0' });
+    const { upstream } = startUpstream(remote(url, 'streamable-http'));
+    await upstream.attempted;
+    expect(await callTool(upstream, 'add', { a: 1, b: 2 })).toMatchObject({ kind: 'unavailable' });
+    expect(upstream.status().restarts).toBe(1);
+  });
+
   it('says why a server is not reached', async () => {
     const { url: refusing } = await startRemote('http-401');
     const { url, stop } = await startRemote('http-echo');
@@ -199,6 +268,8 @@ describe('over HTTP', () => {
     const expected: [Target, string][] = [
       [remote(refusing), `${new URL(refusing).host} refuses our credentials (HTTP 401); check its headers`],
       [remote(url), `connection refused by ${host}`],
+      [remote('http://127.0.0.1:1/mcp'), 'connection refused by 127.0.0.1:1'],
+      [remote(refusing.replace('http:', 'https:')), `${new URL(refusing).host} does not speak TLS (https)`],
       [remote(url, 'sse'), `connection refused by ${host}`],
     ];
     for (const [target, sentence] of expected) {

@@ -7,8 +7,8 @@ import { oddNames } from './hostile-tools.ts';
 const idPattern = /^[A-Za-z_][A-Za-z0-9_-]{0,63}$/;
 
 function idsOf(...pairs: readonly (readonly [string | undefined, string])[]): string[] {
-  const operationId = createOperationIds();
-  return pairs.map(([server, tool]) => operationId(server, tool));
+  const addresses = pairs.map(([server, tool]) => ({ server, tool }));
+  return addresses.map(createOperationIds(addresses));
 }
 
 describe('operation ids', () => {
@@ -36,6 +36,14 @@ describe('operation ids', () => {
     expect(first).toBe('a_b_c');
     expect(second).toMatch(/^a_b_h\w{5}_c$/);
     expect(third).toMatch(/^A_h\w{5}_B_C$/);
+  });
+
+  it('leave the plain id to the tool whose name it is, whoever comes first', () => {
+    const [slash, dot, plain, ...more] = idsOf([undefined, 'a/b'], [undefined, 'a.b'], [undefined, 'a_b']);
+    expect(plain).toBe('a_b');
+    for (const id of [slash, dot]) expect(id).toMatch(/^h\w{5}_a_b$/);
+    expect(more).toEqual([]);
+    expect(idsOf(['my files', 'x'], ['my_files', 'x'])).toEqual([expect.stringMatching(/_h\w{5}_x$/), 'my_files_x']);
   });
 
   it('do not depend on what else is there, beyond collisions', () => {

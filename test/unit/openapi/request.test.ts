@@ -43,7 +43,8 @@ describe('readArguments', () => {
   });
 
   it('refuses other types and charsets, and says what to send', () => {
-    for (const type of ['text/plain', 'multipart/form-data; boundary=x', 'application/jsonp', 'json', '+json']) {
+    const call = 'application/vnd.mcp.call+json';
+    for (const type of ['text/plain', 'multipart/form-data; boundary=x', 'application/jsonp', 'json', '+json', call]) {
       expect(refused('{}', type)).toMatchObject({
         code: 'unsupported_media_type',
         message: expect.stringContaining('application/json') as string,

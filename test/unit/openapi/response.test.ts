@@ -37,6 +37,7 @@ describe('a result', () => {
     const text =
       '{"content":[{"type":"text","text":"x"}],"structuredContent": {"n":9007199254740993,"f":1.0, "e":1e2} }';
     expect(answer(text, { operation: structured })).toEqual({
+      code: 'ok',
       status: 200,
       headers: { 'Content-Type': 'application/json' },
       body: '{"n":9007199254740993,"f":1.0, "e":1e2}',
@@ -74,11 +75,13 @@ describe('a result', () => {
   it('is the whole CallToolResult where that is asked for, also an error', () => {
     const text = '{"content":[{"type":"text","text":"no"}], "isError":true, "n":1.0}';
     expect(answer(text, { full: true })).toEqual({
+      code: 'ok',
       status: 200,
       headers: { 'Content-Type': 'application/json' },
       body: text,
     });
     expect(answer(text, { accept: 'application/vnd.mcp.result+json' })).toEqual({
+      code: 'ok',
       status: 200,
       headers: { 'Content-Type': 'application/vnd.mcp.result+json' },
       body: text,

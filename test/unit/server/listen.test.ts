@@ -116,7 +116,8 @@ const foreign = 'Origin: https://chat.example\r\n';
 
 test.each([
   ['garbage', 'hello\r\n\r\n', 400, 'malformed_request'],
-  ['an unknown method', 'FROB / HTTP/1.1\r\nHost: localhost\r\n\r\n', 400, 'malformed_request'],
+  ['an unknown method', 'FROB / HTTP/1.1\r\nHost: localhost\r\n\r\n', 405, 'method_not_allowed'],
+  ['CONNECT', 'CONNECT a:443 HTTP/1.1\r\nHost: a:443\r\n\r\n', 405, 'method_not_allowed'],
   ['a bad header', 'GET / HTTP/1.1\r\nHost: localhost\r\nb@d header\r\n\r\n', 400, 'malformed_request'],
   [
     'two lengths',

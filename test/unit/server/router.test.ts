@@ -43,7 +43,10 @@ test.each([
 test('with a single server the paths of tools take POST only', async () => {
   const program = fakeProgram({ time: servers.time }, { mode: 'single' });
   expect((await program.inject('/get')).headers['allow']).toBe('POST');
-  expect((await program.inject({ method: 'POST', url: '/docs' })).headers['allow']).toBe(reading);
+  for (const url of ['/docs', '/', '//']) {
+    const response = await program.inject({ method: 'POST', url });
+    expect([url, response.statusCode, response.headers['allow']]).toEqual([url, 405, reading]);
+  }
   expect((await program.inject('/gett')).json()).toMatchObject({ code: 'unknown_tool' });
   expect((await program.inject('/time/docs')).json()).toMatchObject({ code: 'not_found' });
   expect((await program.inject('/docs')).statusCode).toBe(200);

@@ -34,7 +34,7 @@ export function fakeSnapshot(
     given: new Set(),
     ignoredKeys: [],
   };
-  return { config, servers: views, root: mode === 'single' ? [...views.values()][0] : undefined, revision: 1 };
+  return { config, servers: views, root: mode === 'single' ? [...views.values()][0] : undefined };
 }
 
 const settings: Settings = {

@@ -30,6 +30,16 @@ describe('EventStreamParser', () => {
     );
   });
 
+  it('reads a long event in time that grows with its length alone', () => {
+    const parser = new EventStreamParser(100_000_000);
+    const piece = 'x'.repeat(16_384);
+    const startedAt = performance.now();
+    parser.push('data: ');
+    for (let count = 0; count < 4_096; count++) parser.push(piece);
+    expect(parser.push('\n\n')[0]?.data).toHaveLength(4_096 * piece.length);
+    expect(performance.now() - startedAt).toBeLessThan(5_000);
+  });
+
   it('refuses an event over the limit', () => {
     expect(() => new EventStreamParser(10).push('data: 0123456789')).toThrow(EventStreamTooLong);
   });

@@ -34,6 +34,7 @@ test.each([
   ['an unknown scheme', { authorization: 'Digest abc' }],
   ['an empty token', { authorization: 'Bearer ' }],
   ['a lone word', { authorization: 'Bearer' }],
+  ['an empty X-API-Key', { 'x-api-key': '' }],
 ])('a call with %s is asked for the key', async (_name, headers) => {
   const response = await call(guarded(), headers);
   expect(response.statusCode).toBe(401);

@@ -55,6 +55,24 @@ test('the Forwarded header is believed too, and its last element is the one the 
 });
 
 test.each([
+  ['https', 'tools.example', '8443', 'https://tools.example:8443'],
+  ['https', 'tools.example', '443', 'https://tools.example'],
+  ['http', 'tools.example', '80', 'http://tools.example'],
+  ['https', 'tools.example:9', '8443', 'https://tools.example:9'],
+  ['https', '[::1]', '8443', 'https://[::1]:8443'],
+  ['https', 'tools.example', '1/x', 'https://tools.example'],
+])('a trusted port belongs to the host: %s, %s, %s', (proto, host, port, origin) => {
+  const headers = {
+    host: 'inside',
+    'x-forwarded-proto': proto,
+    'x-forwarded-host': host,
+    'x-forwarded-port': port,
+  };
+  expect(mount({ trustedProxies: ['10.0.0.9'] }, headers).origin).toBe(origin);
+  expect(mount({}, headers).origin).toBe('http://inside');
+});
+
+test.each([
   ['x-forwarded-proto', 'gopher', 'http://inside:8000'],
   ['x-forwarded-host', 'a/b', 'http://inside:8000'],
 ])('a trusted %s of %j is left out', (name, value, origin) => {

@@ -60,27 +60,25 @@ describe('pasteSection', () => {
     ]);
   });
 
-  it('tries a tool that does no harm, of a server that is ready', () => {
+  it('tries the fittest tool of a server that is ready, rather one that needs no guessing', () => {
     const markup = render([
-      server('down', { state: 'down', tools: [tool('list_it', { readOnly: true })] }),
+      server('down', { state: 'down', tools: [tool('list_it', { rank: 0 })] }),
       server('up', {
         tools: [
-          tool('delete_all'),
-          tool('get_guess', { readOnly: true, requiredArguments: ['a'] }),
-          tool('status', { readOnly: true }),
+          tool('delete_all', { rank: undefined }),
+          tool('get_guess', { rank: 0, requiredArguments: ['a'] }),
+          tool('status', { rank: 0 }),
+          tool('get_time', { rank: 1 }),
         ],
       }),
     ]);
     expect(curlWords(markup)[1]).toBe('http://127.0.0.1:8000/up/status');
-    const env = tool('get-env', { readOnly: true });
-    const echo = tool('echo', { readOnly: true, requiredArguments: ['message'] });
-    expect(curlWords(render([server('up', { tools: [env, echo] })]))[1]).toBe('http://127.0.0.1:8000/up/echo');
-    const byName = render([server('up', { tools: [tool('delete_all'), tool('getaway'), tool('get_time')] })]);
-    expect(curlWords(byName)[1]).toBe('http://127.0.0.1:8000/up/get_time');
   });
 
-  it('waits for a server where none is ready', () => {
-    expect(render([server('a', { state: 'starting', tools: undefined })])).toContain('once a server is ready');
+  it('waits for a server with a harmless tool', () => {
+    const waiting = 'once a server with a harmless tool is ready';
+    expect(render([server('a', { state: 'starting', tools: undefined })])).toContain(waiting);
+    expect(render([server('a', { tools: [tool('delete_all', { rank: undefined })] })])).toContain(waiting);
   });
 
   it('fetches the document with the key where documents are guarded', () => {

@@ -20,6 +20,7 @@ export function tool(name: string, more: Partial<ToolModel> = {}): ToolModel {
     path: `/${encodeURIComponent(name)}`,
     requiredArguments: [],
     readOnly: false,
+    rank: 3,
     example: { text: '{}', placeholders: false },
     ...more,
   };

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 
 import type { JsonObject } from '../../../../src/mcp/types.ts';
-import { encodeSegment, toToolModel } from '../../../../src/server/pages/tool.ts';
+import { encodeSegment } from '../../../../src/openapi/names.ts';
+import { toToolModel } from '../../../../src/server/pages/tool.ts';
 
 function modelOf(inputSchema: JsonObject, annotations?: JsonObject) {
   const definition = { name: 'own name', inputSchema };

@@ -53,7 +53,8 @@ test.each([
   const response = await post(program, '/time/get_time', body, headers);
   expect(response.statusCode).toBe(status);
   expect(response.headers['content-type']).toBe('application/problem+json');
-  expect(response.json()).toMatchObject({ code, status, instance: response.headers['x-request-id'] });
+  const where = { server: 'time', tool: 'get_time' };
+  expect(response.json()).toMatchObject({ code, status, instance: response.headers['x-request-id'], ...where });
   expect(program.upstreams.get('time')?.calls).toEqual([]);
   expect(program.upstreams.get('time')?.leases).toBe(0);
   expect(program.events).toMatchObject([{ type: 'call', code }]);
@@ -90,7 +91,7 @@ test('every tool of a server without a catalogue is 503 while its first attempt 
   const response = await post(program, '/slow/anything');
   expect(response.statusCode).toBe(503);
   expect(response.headers['retry-after']).toBe('1');
-  expect(response.json()).toMatchObject({ code: 'starting', server: 'slow', retryAfter: 1 });
+  expect(response.json()).toMatchObject({ code: 'starting', server: 'slow', tool: 'anything', retryAfter: 1 });
 });
 
 test('and 502 with the reason after an attempt that failed', async () => {
@@ -107,6 +108,8 @@ test('and 502 with the reason after an attempt that failed', async () => {
   expect(response.json()).toMatchObject({
     code: 'upstream_unavailable',
     detail: 'The server "dead" is not available: command not found: uvx.',
+    server: 'dead',
+    tool: 'anything',
   });
 });
 

@@ -60,6 +60,7 @@ test.each([
   ['text/html, application/json', 'application/json'],
   ['text/html;q=0', 'application/json'],
   ['text/html', 'text/html; charset=utf-8'],
+  ['Text/HTML', 'text/html; charset=utf-8'],
   ['application/json;q=0.1, text/html', 'text/html; charset=utf-8'],
   [browser, 'text/html; charset=utf-8'],
 ])('Accept: %s gets %s', async (accept, type) => {

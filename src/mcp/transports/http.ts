@@ -1,0 +1,82 @@
+// What both HTTP transports share: a POST of text that stays with its server, and reading what comes back. Knows nothing
+// of sessions and ids.
+
+import type { Dispatcher } from 'undici';
+import type { AgentOptions } from '../../net/agent.ts';
+import { plainCoding } from '../../net/fetch.ts';
+import { maxRedirects, redirectWithin } from '../../net/redirect.ts';
+
+export interface RemoteOptions extends AgentOptions {
+  readonly headers: Readonly<Record<string, string>>;
+  /** Largest single message from the server. */
+  readonly maxMessageBytes: number;
+}
+
+export type HttpAnswer = Dispatcher.ResponseData;
+export type Message = { readonly [key: string]: unknown };
+
+/** How much of a refusal is shown. */
+const excerptChars = 200;
+
+export interface PostOptions {
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+  readonly signal: AbortSignal;
+}
+
+/** The answer, and the address that gave it: redirects within the origin are followed. */
+export async function postText(
+  agent: Dispatcher,
+  url: URL,
+  options: PostOptions,
+): Promise<{ readonly response: HttpAnswer; readonly url: URL }> {
+  const { body, signal } = options;
+  const headers = { ...options.headers, ...plainCoding };
+  let at = url;
+  for (let followed = 0; ; followed++) {
+    const { origin, pathname, search } = at;
+    const response = await agent.request({ origin, path: pathname + search, method: 'POST', headers, body, signal });
+    const next = redirectWithin(at, response.statusCode, response.headers['location']);
+    if (next === undefined || followed === maxRedirects) return { response, url: at };
+    await response.body.dump();
+    at = next;
+  }
+}
+
+/** The body as text, or undefined if it is larger than allowed. */
+export async function readText(response: HttpAnswer, maxBytes: number): Promise<string | undefined> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of response.body) {
+    chunks.push(chunk as Buffer);
+    bytes += (chunk as Buffer).length;
+    if (bytes > maxBytes) {
+      response.body.destroy();
+      return undefined;
+    }
+  }
+  return chunks.length === 1 ? String(chunks[0]) : Buffer.concat(chunks).toString();
+}
+
+export function parseMessage(text: string): Message | undefined {
+  const value = parseJson(text);
+  return isMessage(value) ? value : undefined;
+}
+
+export function isMessage(value: unknown): value is Message {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+export function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+export function excerpt(text: string): string {
+  const flat = text.replace(/\s+/g, ' ').trim();
+  if (flat === '') return '';
+  return `: ${flat.length > excerptChars ? `${flat.slice(0, excerptChars)}...` : flat}`;
+}
