@@ -117,6 +117,10 @@ export class Upstream implements UpstreamHandle, CallSource {
     };
   }
 
+  async retryNow(untilMs: number, signal: CancelSignal): Promise<void> {
+    if (this.config.target.kind !== 'stdio') await this.connected(untilMs, signal);
+  }
+
   /** Lets calls in flight finish for at most `withinMs`, then closes. Idempotent. */
   retire(withinMs: number): Promise<void> {
     this.#retired ??= this.#retire(withinMs);

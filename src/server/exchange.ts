@@ -15,6 +15,8 @@ import { checkHead } from './limits.ts';
 
 /** What every request needs to know of the program. */
 export interface Surroundings {
+  /** The Snapshot in force; a request reads its own. */
+  readonly current: () => Snapshot;
   readonly observe: Observe;
   /** No new work: calls are refused, connections end with their answer. */
   readonly isStopping: () => boolean;

@@ -74,7 +74,13 @@ export function createHttpServer(deps: ServerDeps): HttpServer {
         current,
         rules,
         peerOf: (socket) => peers.of(socket),
-        program: { observe, version, startedAt, isStopping: () => closing !== undefined || deps.isStopping() },
+        program: {
+          current,
+          observe,
+          version,
+          startedAt,
+          isStopping: () => closing !== undefined || deps.isStopping(),
+        },
         createServer: (routed) => {
           listener = routed;
           return server;

@@ -1,8 +1,7 @@
 import { execFile, spawn } from 'node:child_process';
-import { createServer } from 'node:net';
 import { promisify } from 'node:util';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { inherited, until } from '../support.ts';
+import { freePort, inherited, until } from '../support.ts';
 import { post, startProxy, statusOf, whenReady } from './proxy.ts';
 
 const run = promisify(execFile);
@@ -59,12 +58,4 @@ describe('the everything server', () => {
 /** An SSE endpoint answers and never ends: the time running out means that it is up. */
 function isNotRefused(error: unknown): boolean {
   return error instanceof Error && error.name === 'TimeoutError';
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  return typeof address === 'object' && address !== null ? address.port : 0;
 }

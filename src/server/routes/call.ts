@@ -1,5 +1,6 @@
 // POST /{server}/{tool}, or POST /{tool} with a single server: the one route that matters. From the path to the lease is
-// one synchronous step, so that a reload cannot come between; what follows holds the lease until the call is over.
+// one synchronous step, so that a reload cannot come between; what follows holds the lease until the call is over. A
+// remote server of which nothing is known yet is tried before that.
 // A caller that goes away cancels the call.
 
 import { AppError, type ErrorCode } from '../../errors.ts';
@@ -8,7 +9,7 @@ import type { Operation } from '../../openapi/prepared.ts';
 import { readArguments } from '../../openapi/request.ts';
 import { toResponse } from '../../openapi/response.ts';
 import { reservedToolNames } from '../../routes.ts';
-import type { ServerView } from '../../snapshot.ts';
+import type { ServerView, Snapshot } from '../../snapshot.ts';
 import { readBody } from '../body.ts';
 import type { Exchange } from '../exchange.ts';
 import { findEnabledServer, findOperation, noRoute } from '../find.ts';
@@ -16,17 +17,23 @@ import { findEnabledServer, findOperation, noRoute } from '../find.ts';
 /** Long enough for a restart, short enough to be worth waiting for. */
 const shutdownRetrySeconds = 5;
 
+/** As long as a call to a server that is known waits for it to come back. */
+const maxLearnMs = 10_000;
+
 /** `server` is undefined for a path of one segment. */
 export async function callTool(exchange: Exchange, server: string | undefined, segment: string): Promise<void> {
-  const { snapshot } = exchange;
   if (exchange.program.isStopping()) {
     throw new AppError('shutting_down', 'The proxy is shutting down: try again in a moment.', {
       retryAfter: shutdownRetrySeconds,
     });
   }
-  const view =
-    server === undefined ? snapshot.root : snapshot.root === undefined && findEnabledServer(snapshot, server);
-  if (!view || segment === '' || reservedToolNames.has(segment)) noRoute(snapshot, exchange.path);
+  if (segment === '' || reservedToolNames.has(segment)) noRoute(exchange.snapshot, exchange.path);
+  let view = viewOf(exchange.snapshot, server, exchange.path);
+  if (view.operations === undefined && view.upstream?.status().attempted === true) {
+    // Nothing is known of it yet, because it was down whenever it was tried.
+    await view.upstream.retryNow(Date.now() + maxLearnMs, exchange.gone);
+    view = viewOf(exchange.program.current(), server, exchange.path);
+  }
   const operation = findOperation(view, segment);
   const lease = view.upstream?.lease();
   if (lease === undefined) throw new Error(`the server ${view.name} has operations but no upstream`);
@@ -49,6 +56,12 @@ export async function callTool(exchange: Exchange, server: string | undefined, s
       durationMs: performance.now() - startedAt,
     });
   }
+}
+
+function viewOf(snapshot: Snapshot, server: string | undefined, path: string): ServerView {
+  const view =
+    server === undefined ? snapshot.root : snapshot.root === undefined && findEnabledServer(snapshot, server);
+  return view || noRoute(snapshot, path);
 }
 
 /** Answers, and says what it came to: an error code of the table, or `ok`. */

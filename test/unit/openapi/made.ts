@@ -78,7 +78,7 @@ export function makeHandle(name: string, catalogue: Catalogue | undefined): Upst
   const unused = () => {
     throw new Error('a snapshot asks no upstream anything');
   };
-  return { name, catalogue, status: unused, lease: unused };
+  return { name, catalogue, status: unused, lease: unused, retryNow: unused };
 }
 
 /** A snapshot of servers with these tools; `undefined` for a server that has not listed any yet. */

@@ -144,6 +144,7 @@ function fakeUpstream(name: string, server: FakeServer): FakeUpstream {
     calls: [],
     leases: 0,
     status: () => status,
+    retryNow: () => Promise.resolve(),
     lease() {
       upstream.leases++;
       let held = true;

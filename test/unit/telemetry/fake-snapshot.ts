@@ -136,5 +136,6 @@ function fakeUpstream(name: string, state: UpstreamState): UpstreamHandle {
     lease: () => {
       throw new Error('The start message calls no tool.');
     },
+    retryNow: () => Promise.resolve(),
   };
 }
