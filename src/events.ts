@@ -1,6 +1,7 @@
 // Everything worth noticing, as one union, and the type of the function that takes it.
 // Domain code calls `observe(event)` and goes on; logs, the start message and metrics are readers of this list and
-// never drive behaviour. No event carries a secret, an argument or a result.
+// never drive behaviour. No event carries a secret of ours, an argument or a result; what a server itself prints (its
+// stderr, a stray line of its output) is its own.
 
 import type { UpstreamState } from './mcp/types.ts';
 

@@ -46,9 +46,9 @@ export async function loadConfig(input: ConfigInput): Promise<Config> {
     const document = parseDocument(toText(mcpServers), undefined);
     return loadDocument(document, process.cwd(), variables, input);
   }
-  const { settings, given: givenSettings } = await readSettings(reader);
+  const settings = await readSettings(reader);
   const server = await readSingleServer(reader, command, { variables, limits: settings });
-  return { ...withoutFile, mode: 'single', settings, servers: [server], given: givenSettings, ignoredKeys: [] };
+  return { ...withoutFile, mode: 'single', settings, servers: [server], ignoredKeys: [] };
 }
 
 const withoutFile = { file: undefined, hotReload: false } as const;
@@ -66,9 +66,9 @@ async function loadDocument(
   const { checkShape } = await import('./schema.ts');
   const shape = checkShape(resolved, document);
   const file = { values: shape.mcpo ?? {}, label: (key: string) => label(['mcpo', key]), folder };
-  const { settings, given: givenSettings } = await readSettings(readOptions({ given, environment, file }));
+  const settings = await readSettings(readOptions({ given, environment, file }));
   const servers = await loadServers(document, shape.mcpServers, { folder, variables, limits: settings });
-  return { ...withoutFile, mode: 'many', settings, servers, given: givenSettings, ignoredKeys: ignored };
+  return { ...withoutFile, mode: 'many', settings, servers, ignoredKeys: ignored };
 }
 
 async function loadServers(

@@ -1,4 +1,4 @@
-// What may be shown of a configuration. `mcpo check` prints describeConfig; sentences that hold a URL use maskUrl.
+// What may be shown of a configuration. `mcpo check` prints describeConfig.
 // Every value of `env` and `headers`, the key, and users' secrets and queries of URLs are masked; of arguments, what
 // follows a telling name. Inherited variables are not listed at all.
 

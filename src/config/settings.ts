@@ -93,11 +93,9 @@ function findOption(name: OptionName, { given, environment, file }: OptionSource
   return undefined;
 }
 
-/** Settings in force, and which of them were given rather than left to their defaults. */
-export async function readSettings(
-  reader: OptionReader,
-): Promise<{ readonly settings: Settings; readonly given: ReadonlySet<keyof Settings> }> {
-  const settings: Settings = {
+/** Settings in force. */
+export async function readSettings(reader: OptionReader): Promise<Settings> {
+  return {
     host: reader.value('host'),
     port: reader.valueOrDefault('port'),
     apiKey: await readApiKey(reader),
@@ -117,37 +115,7 @@ export async function readSettings(
     connectionTimeoutMs: reader.valueOrDefault('connectionTimeout'),
     callTimeoutMs: reader.valueOrDefault('callTimeout'),
   };
-  const given = new Set<keyof Settings>();
-  for (const option of options) {
-    const setting = settingOf[option.name];
-    if (setting !== undefined && reader.find(option.name) !== undefined) given.add(setting);
-  }
-  return { settings, given };
 }
-
-/** Which setting an option becomes; those that are none are about servers. */
-const settingOf: Readonly<Partial<Record<OptionName, keyof Settings>>> = {
-  host: 'host',
-  port: 'port',
-  apiKey: 'apiKey',
-  apiKeyFile: 'apiKey',
-  strictAuth: 'strictAuth',
-  corsAllowOrigins: 'corsAllowOrigins',
-  name: 'name',
-  description: 'description',
-  version: 'version',
-  sslCertfile: 'tls',
-  sslKeyfile: 'tls',
-  rootPath: 'rootPath',
-  pathPrefix: 'pathPrefix',
-  publicUrl: 'publicUrl',
-  trustedProxies: 'trustedProxies',
-  maxBody: 'maxBodyBytes',
-  maxResult: 'maxResultBytes',
-  logLevel: 'logLevel',
-  connectionTimeout: 'connectionTimeoutMs',
-  callTimeout: 'callTimeoutMs',
-};
 
 /** Of a key and a key file, the stronger source wins; from the same source they contradict each other. */
 async function readApiKey(reader: OptionReader): Promise<string | undefined> {

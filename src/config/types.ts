@@ -42,7 +42,7 @@ export interface TlsFiles {
   readonly key: string;
 }
 
-/** What it takes to reach an upstream. A change here means a new upstream; nothing else does. */
+/** What it takes to reach an upstream. A change here, or of the limits a connection is made with, means a new one. */
 export type Target =
   | {
       readonly kind: 'stdio';
@@ -112,8 +112,6 @@ export interface Config {
   readonly file: string | undefined;
   /** Whether changes of the file are taken over while running. */
   readonly hotReload: boolean;
-  /** Where settings came from, for sentences such as "because --host says so". */
-  readonly given: ReadonlySet<keyof Settings>;
   /** Keys of other programs that were ignored, for one debug line each; `server` is '' for those at the top of the file. */
   readonly ignoredKeys: readonly { readonly server: string; readonly key: string }[];
 }

@@ -1,12 +1,11 @@
 // Server-sent events (WHATWG HTML, section 9.2) from chunks of text: a parser without I/O. Keeps the raw text of each
-// event, so that a filter can pass on what it does not want. A single event over the limit throws.
+// event, so that a filter can pass on what it does not want. A single event over the limit throws. Ids and retry times,
+// which only resumption needs, are not kept.
 
 export interface ServerSentEvent {
   /** `message` where the stream names none. */
   readonly type: string;
   readonly data: string;
-  /** Last event id in force after this event; undefined if the stream gave none. */
-  readonly id: string | undefined;
   /** The event as received, blank line included. */
   readonly raw: string;
 }
@@ -18,9 +17,6 @@ export class EventStreamParser {
   /** The unfinished event, in the pieces it came in: joined once, so that a long one costs no more than its length. */
   #pieces: string[] = [];
   #length = 0;
-  #lastId: string | undefined;
-  /** Milliseconds the server asks to wait before a reconnection. */
-  retryMs: number | undefined;
 
   constructor(maxChars: number) {
     this.#maxChars = maxChars;
@@ -67,10 +63,7 @@ export class EventStreamParser {
       const value = colon < 0 ? '' : line.slice(line[colon + 1] === ' ' ? colon + 2 : colon + 1);
       if (field === 'data') data.push(value);
       else if (field === 'event') type = value || 'message';
-      else if (field === 'id' && !value.includes('\0')) this.#lastId = value;
-      else if (field === 'retry' && /^\d+$/.test(value)) this.retryMs = Number(value);
     }
-    if (data.length === 0 && !raw.includes('id:')) return undefined;
-    return { type, data: data.join('\n'), id: this.#lastId, raw };
+    return data.length === 0 ? undefined : { type, data: data.join('\n'), raw };
   }
 }

@@ -31,7 +31,7 @@ export class LineSplitter {
     for (;;) {
       const end = chunk.indexOf(LINE_FEED, start);
       if (end < 0) break;
-      this.#end(start === 0 && end === chunk.length ? chunk : chunk.subarray(start, end));
+      this.#end(chunk.subarray(start, end));
       start = end + 1;
     }
     if (start < chunk.length) this.#keep(start === 0 ? chunk : chunk.subarray(start));

@@ -71,7 +71,7 @@ export function makeSettings(more: Partial<Settings> = {}): Settings {
 }
 
 export function makeConfig(mode: Config['mode'], servers: readonly ServerConfig[], settings = makeSettings()): Config {
-  return { mode, settings, servers, file: undefined, hotReload: false, given: new Set(), ignoredKeys: [] };
+  return { mode, settings, servers, file: undefined, hotReload: false, ignoredKeys: [] };
 }
 
 export function makeHandle(name: string, catalogue: Catalogue | undefined): UpstreamHandle {

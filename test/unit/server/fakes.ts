@@ -57,7 +57,6 @@ export function fakeProgram(servers: Readonly<Record<string, FakeServer>>, optio
     servers: Object.entries(servers).map(([name, server]) => serverConfig(name, server)),
     file: mode === 'many' ? '/etc/mcpo.json' : undefined,
     hotReload: false,
-    given: new Set(),
     ignoredKeys: [],
   };
   let snapshot = buildSnapshot(config, upstreams, undefined);

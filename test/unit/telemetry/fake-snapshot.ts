@@ -31,7 +31,6 @@ export function fakeSnapshot(
     servers: [...views.values()].map((view) => view.config),
     file: mode === 'many' ? '/config.json' : undefined,
     hotReload: false,
-    given: new Set(),
     ignoredKeys: [],
   };
   return { config, servers: views, root: mode === 'single' ? [...views.values()][0] : undefined };

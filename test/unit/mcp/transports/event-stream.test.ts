@@ -6,12 +6,12 @@ const stream =
   'event: endpoint\ndata: /messages\n\n: comment\n\nid: 7\ndata: {"a":1,\r\ndata: "b":2}\r\n\r\ndata:x\r\r';
 
 describe('EventStreamParser', () => {
-  it('gives type, data, id and the raw text', () => {
+  it('gives type, data and the raw text', () => {
     const events = new EventStreamParser(1_000).push(stream);
-    expect(events.map(({ type, data, id }) => [type, data, id])).toEqual([
-      ['endpoint', '/messages', undefined],
-      ['message', '{"a":1,\n"b":2}', '7'],
-      ['message', 'x', '7'],
+    expect(events.map(({ type, data }) => [type, data])).toEqual([
+      ['endpoint', '/messages'],
+      ['message', '{"a":1,\n"b":2}'],
+      ['message', 'x'],
     ]);
     expect(events[0]?.raw).toBe('event: endpoint\ndata: /messages\n\n');
   });
@@ -23,8 +23,8 @@ describe('EventStreamParser', () => {
         const places = [0, ...cuts.toSorted((a, b) => a - b), stream.length];
         const parser = new EventStreamParser(1_000);
         const events = places.slice(1).flatMap((end, index) => parser.push(stream.slice(places[index], end)));
-        expect(events.map(({ type, data, id }) => ({ type, data, id }))).toEqual(
-          whole.map(({ type, data, id }) => ({ type, data, id })),
+        expect(events.map(({ type, data }) => ({ type, data }))).toEqual(
+          whole.map(({ type, data }) => ({ type, data })),
         );
       }),
     );
