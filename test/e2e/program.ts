@@ -14,10 +14,10 @@ export interface Ended {
   readonly stderr: string;
 }
 
-/** Variables that mean something to the program do not come from the machine of the test. */
+/** Variables that mean something to the program, or to Node about colours, do not come from the machine of the test. */
 export function cleanEnvironment(env: Readonly<Record<string, string>> = {}): Record<string, string> {
   const foreign = Object.entries(inherited()).filter(
-    ([name]) => !/^MCPO_|^LOG_LEVEL$|^CONNECTION_TIMEOUT$|^NO_COLOR$|^FORCE_COLOR$/.test(name),
+    ([name]) => !/^MCPO_|^LOG_LEVEL$|^CONNECTION_TIMEOUT$|^NO_COLOR$|^FORCE_COLOR$|^CI$/.test(name),
   );
   return { ...Object.fromEntries(foreign), ...env };
 }
