@@ -6,7 +6,7 @@ import { createServer } from 'node:net';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { onTestFinished } from 'vitest';
-import type { ServerConfig, Target } from '../src/config/types.ts';
+import type { ServerConfig, Settings, Target } from '../src/config/types.ts';
 import type { AppEvent } from '../src/events.ts';
 import type { CallRequest, Outcome, UpstreamHandle } from '../src/mcp/types.ts';
 import { Upstream, type UpstreamDeps } from '../src/mcp/upstream.ts';
@@ -29,6 +29,28 @@ export function stdioTarget(name: string, env: Readonly<Record<string, string>> 
     cwd: undefined,
   };
 }
+
+/** The defaults of the command line, on a free port, with small limits. */
+export const defaultSettings: Settings = {
+  host: undefined,
+  port: 0,
+  apiKey: undefined,
+  strictAuth: false,
+  corsAllowOrigins: undefined,
+  name: undefined,
+  description: undefined,
+  version: undefined,
+  tls: undefined,
+  rootPath: '',
+  pathPrefix: '',
+  publicUrl: undefined,
+  trustedProxies: [],
+  maxBodyBytes: 1024 * 1024,
+  maxResultBytes: 1024 * 1024,
+  logLevel: 'info',
+  connectionTimeoutMs: 30_000,
+  callTimeoutMs: 290_000,
+};
 
 export function serverConfig(target: Target, changes: Partial<ServerConfig> = {}): ServerConfig {
   const fingerprint = JSON.stringify([target, changes]);

@@ -1,6 +1,6 @@
 // The open connections of callers: which are idle, which caller has gone, and how they end when the program stops. Idle
-// ones end at once; busy ones after their answer, which says so; what is left at the deadline is cut. (Node's own close
-// would also cut answers that are still on their way to a slow reader.)
+// ones end at once; busy ones after their answer, which says so; calls left at the deadline are cancelled and told, and
+// what is left then is cut. (Node's own close would also cut answers that are still on their way to a slow reader.)
 
 import { setMaxListeners } from 'node:events';
 import type { Server } from 'node:http';
@@ -14,7 +14,12 @@ export interface Peer {
   lastExchange: Exchange | undefined;
   /** Aborted when the connection ends. One for all its requests: making one for each costs more than their routing. */
   readonly gone: AbortSignal;
+  /** Cancels what its requests wait for. */
+  cancel(): void;
 }
+
+/** To write the answers of calls that the deadline cancelled. */
+const farewellMs = 250;
 
 export interface Peers {
   of(socket: Socket): Peer;
@@ -47,12 +52,9 @@ export function createPeers(): Peers {
         NetServer.prototype.close.call(server, () => resolve());
       });
       for (const socket of open) endWhenIdle(socket, peers.get(socket));
-      let timer: NodeJS.Timeout | undefined;
-      const deadline = new Promise<void>((resolve) => {
-        timer = setTimeout(resolve, deadlineMs);
-      });
-      await Promise.race([closed, deadline]);
-      clearTimeout(timer);
+      await within(closed, deadlineMs);
+      for (const socket of open) peers.get(socket)?.cancel();
+      if (open.size > 0) await within(closed, farewellMs);
       for (const socket of open) socket.destroy();
     },
   };
@@ -63,7 +65,16 @@ function createPeer(socket: Socket): Peer {
   // As many as there are requests in the pipeline.
   setMaxListeners(0, gone.signal);
   socket.once('close', () => gone.abort());
-  return { lastExchange: undefined, gone: gone.signal };
+  return { lastExchange: undefined, gone: gone.signal, cancel: () => gone.abort() };
+}
+
+async function within(work: Promise<void>, ms: number): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const deadline = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, ms);
+  });
+  await Promise.race([work, deadline]);
+  clearTimeout(timer);
 }
 
 function endWhenIdle(socket: Socket, peer: Peer | undefined): void {

@@ -36,6 +36,15 @@ describe('the end of the proxy', () => {
     await expect(fetch(`${proxy.url}/healthz`)).rejects.toThrow('fetch failed');
   });
 
+  it('tells a call that is still running when the time is up', async () => {
+    const { proxy } = await started('echo');
+    const call = post(`${proxy.url}/sleep`, { ms: 60_000 });
+    await until(async () => Object.values((await statusOf(proxy.url)).servers)[0]?.inFlight === 1);
+    proxy.child.kill('SIGTERM');
+    expect(await call).toMatchObject({ status: 503, body: { code: 'shutting_down' } });
+    expect(await proxy.exited).toBe(0);
+  });
+
   it('a second signal ends at once, children too', async () => {
     const { proxy, pid } = await started('ignores-eof-and-sigterm');
     proxy.child.kill('SIGINT');

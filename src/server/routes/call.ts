@@ -23,9 +23,7 @@ const maxLearnMs = 10_000;
 /** `server` is undefined for a path of one segment. */
 export async function callTool(exchange: Exchange, server: string | undefined, segment: string): Promise<void> {
   if (exchange.program.isStopping()) {
-    throw new AppError('shutting_down', 'The proxy is shutting down: try again in a moment.', {
-      retryAfter: shutdownRetrySeconds,
-    });
+    throw shuttingDown('The proxy is shutting down: try again in a moment.');
   }
   if (segment === '' || reservedToolNames.has(segment)) noRoute(exchange.snapshot, exchange.path);
   let view = viewOf(exchange.snapshot, server, exchange.path);
@@ -58,6 +56,10 @@ export async function callTool(exchange: Exchange, server: string | undefined, s
   }
 }
 
+function shuttingDown(detail: string): AppError {
+  return new AppError('shutting_down', detail, { retryAfter: shutdownRetrySeconds });
+}
+
 function viewOf(snapshot: Snapshot, server: string | undefined, path: string): ServerView {
   const view =
     server === undefined ? snapshot.root : snapshot.root === undefined && findEnabledServer(snapshot, server);
@@ -82,6 +84,9 @@ async function runCall(
     deadlineAt: Date.now() + (operation.timeoutMs ?? settings.callTimeoutMs),
     signal: exchange.gone,
   });
+  if (outcome.kind === 'cancelled' && exchange.program.isStopping()) {
+    throw shuttingDown('The proxy stopped before the call had ended, which may or may not have done its work.');
+  }
   const plan = toResponse(outcome, {
     requestId: exchange.id,
     server: view.name,

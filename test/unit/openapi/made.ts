@@ -1,5 +1,6 @@
 // Made-up servers and tools for the tests of this folder: what the real ones are made of, with defaults for the rest.
 
+import { defaultSettings } from '../../support.ts';
 import type { Config, ServerConfig, Settings } from '../../../src/config/types.ts';
 import type { Catalogue, JsonObject, Tool, UpstreamHandle } from '../../../src/mcp/types.ts';
 import { prepareOperations, type Operation, type ServerOperations } from '../../../src/openapi/prepared.ts';
@@ -47,27 +48,7 @@ export function makeServerConfig(name: string, more: Partial<ServerConfig> = {})
 }
 
 export function makeSettings(more: Partial<Settings> = {}): Settings {
-  return {
-    host: undefined,
-    port: 0,
-    apiKey: undefined,
-    strictAuth: false,
-    corsAllowOrigins: undefined,
-    name: undefined,
-    description: undefined,
-    version: undefined,
-    tls: undefined,
-    rootPath: '',
-    pathPrefix: '',
-    publicUrl: undefined,
-    trustedProxies: [],
-    maxBodyBytes: 1_000_000,
-    maxResultBytes: 1_000_000,
-    logLevel: 'info',
-    connectionTimeoutMs: 1_000,
-    callTimeoutMs: 1_000,
-    ...more,
-  };
+  return { ...defaultSettings, ...more };
 }
 
 export function makeConfig(mode: Config['mode'], servers: readonly ServerConfig[], settings = makeSettings()): Config {

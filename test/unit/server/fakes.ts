@@ -6,6 +6,7 @@ import type { AppEvent } from '../../../src/events.ts';
 import type { CallRequest, Catalogue, Outcome, Tool, UpstreamHandle, UpstreamStatus } from '../../../src/mcp/types.ts';
 import { createHttpServer, type HttpServer } from '../../../src/server/listen.ts';
 import { buildSnapshot, type Snapshot } from '../../../src/snapshot.ts';
+import { defaultSettings } from '../../support.ts';
 
 export interface FakeUpstream extends UpstreamHandle {
   readonly calls: CallRequest[];
@@ -53,7 +54,7 @@ export function fakeProgram(servers: Readonly<Record<string, FakeServer>>, optio
   );
   let config: Config = {
     mode,
-    settings: { ...settings, ...options.settings },
+    settings: { ...defaultSettings, ...options.settings },
     servers: Object.entries(servers).map(([name, server]) => serverConfig(name, server)),
     file: mode === 'many' ? '/etc/mcpo.json' : undefined,
     hotReload: false,
@@ -83,27 +84,6 @@ export function fakeProgram(servers: Readonly<Record<string, FakeServer>>, optio
     },
   };
 }
-
-const settings: Settings = {
-  host: undefined,
-  port: 0,
-  apiKey: undefined,
-  strictAuth: false,
-  corsAllowOrigins: undefined,
-  name: undefined,
-  description: undefined,
-  version: undefined,
-  tls: undefined,
-  rootPath: '',
-  pathPrefix: '',
-  publicUrl: undefined,
-  trustedProxies: [],
-  maxBodyBytes: 1024 * 1024,
-  maxResultBytes: 1024 * 1024,
-  logLevel: 'info',
-  connectionTimeoutMs: 30_000,
-  callTimeoutMs: 290_000,
-};
 
 function serverConfig(name: string, { disabled, required, timeoutMs, toolErrorStatus }: FakeServer): ServerConfig {
   return {

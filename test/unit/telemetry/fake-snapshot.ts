@@ -4,6 +4,7 @@ import type { Config, ServerConfig, Settings } from '../../../src/config/types.t
 import type { JsonObject, Tool, UpstreamHandle, UpstreamState } from '../../../src/mcp/types.ts';
 import type { Operation, ServerOperations } from '../../../src/openapi/prepared.ts';
 import type { ServerView, Snapshot } from '../../../src/snapshot.ts';
+import { defaultSettings } from '../../support.ts';
 
 export interface FakeServer {
   readonly tools: readonly FakeTool[];
@@ -27,7 +28,7 @@ export function fakeSnapshot(
   const views = new Map(Object.entries(servers).map(([name, server]) => [name, fakeView(name, server)]));
   const config: Config = {
     mode,
-    settings: { ...settings, ...given },
+    settings: { ...defaultSettings, port: 8000, ...given },
     servers: [...views.values()].map((view) => view.config),
     file: mode === 'many' ? '/config.json' : undefined,
     hotReload: false,
@@ -35,27 +36,6 @@ export function fakeSnapshot(
   };
   return { config, servers: views, root: mode === 'single' ? [...views.values()][0] : undefined };
 }
-
-const settings: Settings = {
-  host: undefined,
-  port: 8000,
-  apiKey: undefined,
-  strictAuth: false,
-  corsAllowOrigins: undefined,
-  name: undefined,
-  description: undefined,
-  version: undefined,
-  tls: undefined,
-  rootPath: '',
-  pathPrefix: '',
-  publicUrl: undefined,
-  trustedProxies: [],
-  maxBodyBytes: 1,
-  maxResultBytes: 1,
-  logLevel: 'info',
-  connectionTimeoutMs: 1,
-  callTimeoutMs: 1,
-};
 
 function fakeView(name: string, server: FakeServer): ServerView {
   const config = fakeServerConfig(name, server.state === 'disabled');
