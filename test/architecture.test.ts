@@ -238,6 +238,16 @@ describe('the sources keep the invariants', () => {
     const missing = Object.keys(dependencies).filter((name) => !architecture.includes(`\`${name}\``));
     expect(missing).toEqual([]);
   });
+
+  test('ARCHITECTURE.md names no file that is not there', () => {
+    const architecture = readFileSync(join(root, 'ARCHITECTURE.md'), 'utf8');
+    const named = [...architecture.matchAll(/`((?:[\w-]+\/)*[\w.-]+\.ts)`/g)].map(([, name = '']) => name);
+    const there = ['src', 'test'].flatMap((folder) =>
+      [...sourcesOf(folder, /\.ts$/).keys()].map((file) => `/${folder}/${file}`),
+    );
+    expect(named.length).toBeGreaterThan(20);
+    expect(named.filter((name) => !there.some((file) => file.endsWith(`/${name}`)))).toEqual([]);
+  });
 });
 
 function sourcesOf(folder: string, name: RegExp): Sources {

@@ -1,0 +1,99 @@
+import { describe, expect, it } from 'vitest';
+import { callTool, type CallSource } from '../../../src/mcp/call.ts';
+import type { Connection } from '../../../src/mcp/connection.ts';
+import type { Reply } from '../../../src/mcp/transports/transport.ts';
+import type { CallRequest, JsonObject, Tool } from '../../../src/mcp/types.ts';
+
+const done: Reply = { kind: 'result', value: { content: [] }, text: () => '{"content":[]}' };
+const gone: Reply = { kind: 'undelivered', detail: 'the session is gone', gone: true };
+const cut: Reply = { kind: 'lost', detail: 'the process died', gone: true };
+
+/** A source whose connections answer with these replies in turn; `undefined` means no connection. */
+function sourceOf(...replies: readonly (Reply | undefined)[]): CallSource & { readonly sent: string[]; drops: number } {
+  const left = [...replies];
+  const connect = (): Connection | undefined => {
+    const reply = left[0];
+    if (reply === undefined) return undefined;
+    const call: Connection['call'] = (_tool, argumentsText) => {
+      left.shift();
+      source.sent.push(argumentsText);
+      return Promise.resolve(reply);
+    };
+    return { call } as Connection;
+  };
+  const source = {
+    sent: [] as string[],
+    drops: 0,
+    get live() {
+      return connect();
+    },
+    connected: () => Promise.resolve(connect()),
+    drop: () => {
+      source.drops++;
+    },
+    unavailable: () => ({ detail: 'connection refused by host:1', retryAfterMs: 2_000 }),
+  };
+  return source;
+}
+
+function request(annotations?: JsonObject, changes: Partial<CallRequest> = {}): CallRequest {
+  const inputSchema = { type: 'object' };
+  const definition = { name: 'tool', inputSchema };
+  const tool: Tool = {
+    ...definition,
+    definition,
+    annotations,
+    title: undefined,
+    description: undefined,
+    outputSchema: undefined,
+  };
+  const signal = new AbortController().signal;
+  return { tool, argumentsText: '{"a":1.0}', deadlineAt: Date.now() + 60_000, signal, ...changes };
+}
+
+describe('callTool', () => {
+  it('sends once and gives the answer', async () => {
+    const source = sourceOf(done);
+    expect(await callTool(source, request())).toBe(done);
+    expect(source.sent).toEqual(['{"a":1.0}']);
+  });
+
+  it('repeats once what was certainly not delivered', async () => {
+    const source = sourceOf(gone, done);
+    expect(await callTool(source, request())).toBe(done);
+    expect(source.drops).toBe(1);
+    const never = sourceOf(gone, gone, done);
+    expect(await callTool(never, request())).toMatchObject({ kind: 'unavailable', retryAfterMs: 2_000 });
+    expect(never.sent).toHaveLength(2);
+  });
+
+  it('repeats what was cut off only for a tool that says it does no harm, and only once', async () => {
+    const harmful = sourceOf(cut, done);
+    expect(await callTool(harmful, request())).toEqual({ kind: 'unknown', detail: 'the process died' });
+    expect(harmful.sent).toHaveLength(1);
+    for (const hint of ['readOnlyHint', 'idempotentHint']) {
+      expect(await callTool(sourceOf(cut, done), request({ [hint]: true }))).toBe(done);
+      const twice = sourceOf(cut, cut, done);
+      expect(await callTool(twice, request({ [hint]: true }))).toMatchObject({ kind: 'unknown' });
+      expect(twice.sent).toHaveLength(2);
+    }
+    expect(await callTool(sourceOf(cut, done), request({ readOnlyHint: 'true' }))).toMatchObject({ kind: 'unknown' });
+  });
+
+  it('does not repeat what the server refuses', async () => {
+    const source = sourceOf({ kind: 'undelivered', detail: 'the server refuses our credentials', gone: false }, done);
+    expect(await callTool(source, request())).toEqual({
+      kind: 'unusable',
+      detail: 'the server refuses our credentials',
+    });
+    expect(source.sent).toHaveLength(1);
+  });
+
+  it('says what it is where no connection comes', async () => {
+    expect(await callTool(sourceOf(undefined), request())).toMatchObject({ kind: 'unavailable' });
+    const late = request(undefined, { deadlineAt: Date.now() - 1 });
+    expect(await callTool(sourceOf(undefined), late)).toMatchObject({ kind: 'timeout' });
+    const left = request(undefined, { signal: AbortSignal.abort() });
+    expect(await callTool(sourceOf(undefined), left)).toEqual({ kind: 'cancelled' });
+  });
+});
