@@ -61,14 +61,17 @@ async function check(input: ConfigInput): Promise<void> {
 
 /** Runs until a signal. */
 async function serve(input: ConfigInput): Promise<void> {
+  let onHangUp = (): void => {};
+  // Before anything runs there is nothing to reload, and the signal alone would end the program.
+  process.on('SIGHUP', () => onHangUp());
   const { app, report, config, stop } = await start(input, {}, isatty(1));
   // A stop that was asked for is a success.
   stopOn(['SIGINT', 'SIGTERM'], app, stop, () => 0);
   const onTerminal = [0, 1, 2].some((descriptor) => isatty(descriptor));
-  process.on('SIGHUP', () => {
+  onHangUp = () => {
     if (onTerminal && terminalIsGone()) stop(0);
     else void app.reload();
-  });
+  };
   await settle(app, report);
   const { publicUrl, pathPrefix } = config.settings;
   const baseUrl = publicUrl === undefined ? `${app.url}${pathPrefix}` : await configuredBaseUrl(config);

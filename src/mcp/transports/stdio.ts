@@ -28,6 +28,8 @@ export interface StdioOptions {
 
 /** After the child's exit, what it still wrote is read for at most this long (a grandchild may hold the pipe open). */
 const drainAfterExitMs = 250;
+/** What a child may leave unread before calls fail instead of piling up in memory: two of the largest usual bodies. */
+const maxUnreadBytes = 64 * 1024 * 1024;
 /** Of a noisy line, in a log. */
 const excerptChars = 120;
 
@@ -99,6 +101,9 @@ export class StdioTransport implements McpTransport {
     if (this.#ended !== undefined || child?.stdin.writable !== true) {
       const detail = this.#ended ?? (child === undefined ? 'the process is not running' : this.#sentence(child));
       return Promise.resolve({ kind: 'undelivered', detail, gone: true });
+    }
+    if (child.stdin.writableLength > maxUnreadBytes) {
+      return Promise.resolve({ kind: 'undelivered', detail: 'the server does not read its input', gone: false });
     }
     const { id, reply } = this.#pending.open(options);
     this.#unsent.push(id);

@@ -39,6 +39,20 @@ describe('over stdio', () => {
     expect(upstream.status().inFlight).toBe(0);
   });
 
+  it('fails calls to a server that stopped reading, rather than piling them up', async () => {
+    const { upstream } = startUpstream(stdioTarget('stops-reading'));
+    await upstream.attempted;
+    await callTool(upstream, 'stop_reading');
+    const body = JSON.stringify({ text: 'x'.repeat(40 * 1024 * 1024) });
+    const unread = Promise.all([1, 2].map(() => callTool(upstream, 'say', body, { deadlineAt: Date.now() + 2_000 })));
+    const refused = await until(async () => {
+      const outcome = await callTool(upstream, 'pid', {}, { deadlineAt: Date.now() + 100 });
+      return outcome.kind === 'unusable' ? outcome : undefined;
+    });
+    expect(refused.detail).toBe('the server does not read its input');
+    expect(await unread).toMatchObject([{ kind: 'timeout' }, { kind: 'timeout' }]);
+  });
+
   it('takes answers in batches to the letter, and survives any depth', async () => {
     const { upstream } = startUpstream(stdioTarget('batches-its-answers'));
     await upstream.attempted;
