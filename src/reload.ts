@@ -74,7 +74,7 @@ async function attempt(deps: ReloadDeps): Promise<ReloadReport> {
 const nothing = { added: [], removed: [], changed: [] };
 
 function refused(reason: string): ReloadReport {
-  return { ...nothing, outcome: 'refused', detail: `${reason}; the configuration in force stays` };
+  return { ...nothing, outcome: 'refused', detail: `${reason.replace(/\.$/, '')}; the configuration in force stays` };
 }
 
 function changesNothing(diff: ConfigDiff): boolean {

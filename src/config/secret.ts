@@ -72,8 +72,8 @@ function describeServer(server: ServerConfig): Record<string, unknown> {
 
 function describeTarget(target: Target): Record<string, unknown> {
   if (target.kind === 'stdio') {
-    const { command, args, cwd, ownEnv = [] } = target;
-    return { type: 'stdio', command, args: maskArguments(args), env: maskNames(ownEnv), cwd };
+    const { command, args, cwd, ownEnv = [], inheritEnv } = target;
+    return { type: 'stdio', command, args: maskArguments(args), env: maskNames(ownEnv), inheritEnv, cwd };
   }
   const { kind, url, headers, tls } = target;
   return {

@@ -91,7 +91,8 @@ function toStdio(command: string, entry: ServerEntry, { label, folder, variables
     args: entry.args ?? [],
     env: childEnvironment(variables, entry.inheritEnv ?? true, own),
     cwd: entry.cwd === undefined ? undefined : resolvePath(folder, entry.cwd),
-    ownEnv: Object.keys(own).toSorted(),
+    ownEnv: Object.keys({ ...variables.added, ...own }).toSorted(),
+    ...(entry.inheritEnv === undefined ? {} : { inheritEnv: entry.inheritEnv }),
   };
 }
 

@@ -52,8 +52,10 @@ export type Target =
       readonly env: Readonly<Record<string, string>>;
       /** Absolute. */
       readonly cwd: string | undefined;
-      /** Names in `env` that the server's own entry sets; what else is there comes from the proxy. For `mcpo check`. */
+      /** Names in `env` that were given, by the entry, --env or --env-path; the others are inherited. For `mcpo check`. */
       readonly ownEnv?: readonly string[];
+      /** As written, if it was. For `mcpo check`. */
+      readonly inheritEnv?: boolean | readonly string[];
     }
   | {
       /** `auto` tries Streamable HTTP, then SSE. */

@@ -71,7 +71,7 @@ function sentence(event: AppEvent): string {
         ? 'Internal error outside of any request.'
         : `Internal error (request ${event.requestId}).`;
     case 'config-key-ignored':
-      return `${event.server}: the key "${event.key}" belongs to another program and is ignored.`;
+      return `${event.server === '' ? 'Top of the file' : event.server}: the key "${event.key}" belongs to another program and is ignored.`;
     case 'warning':
       return event.message;
     case 'stopping':

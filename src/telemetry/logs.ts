@@ -67,10 +67,11 @@ function repeats(): (event: AppEvent) => boolean {
   };
 }
 
-/** A line to try is for people too, and a terminal shows no fields. */
+/** What to paste is for people too, and a terminal shows no fields. */
 function withHint(message: string, extra: Readonly<Record<string, string | undefined>> | undefined): string {
-  const line = extra?.['try'];
-  return line === undefined ? message : `${message} Try: ${line}`;
+  const { openWebUi, try: line } = extra ?? {};
+  const paste = openWebUi === undefined ? '' : ` Open WebUI: ${openWebUi} (a connection of the type OpenAPI).`;
+  return `${message}${paste}${line === undefined ? '' : ` Try: ${line}`}`;
 }
 
 /** Loaded only where it prints: it costs a tenth of the start time. */

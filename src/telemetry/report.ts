@@ -64,7 +64,8 @@ export function createReport({ logs, startMessage, sameScreen, holdMs }: ReportO
       release();
       if (settled === undefined) return;
       startMessage?.finish(settled, snapshot(), links);
-      if (startMessage === undefined || !sameScreen) logs(settled, { try: tryLine(snapshot(), links.url) });
+      if (startMessage !== undefined && sameScreen) return;
+      logs(settled, { openWebUi: links.baseUrl, try: tryLine(snapshot(), links.url) });
     },
     silence() {
       clearTimeout(timer);

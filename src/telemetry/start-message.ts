@@ -7,7 +7,7 @@ import type { AppEvent } from '../events.ts';
 import type { Snapshot } from '../snapshot.ts';
 import { formatDuration, formatTools } from './format.ts';
 import { printable } from './printable.ts';
-import { tryLine } from './try-line.ts';
+import { keyVariable, tryLine } from './try-line.ts';
 
 export interface StartMessageOptions {
   readonly version: string;
@@ -116,6 +116,7 @@ function tail(
   { url, baseUrl }: Links,
   paint: Paint,
 ): string {
+  const line = tryLine(snapshot, url);
   const rows: [string, string][] = [
     ['Address', url],
     ['', listening.bind],
@@ -123,9 +124,9 @@ function tail(
     ['Docs', `${url}/docs`],
     ['Overview', `${url}/`],
     ...openWebUiRows(snapshot, baseUrl),
-    ['Try', tryLine(snapshot, url) ?? `curl ${url}/openapi.json`],
+    ['Try', line],
   ];
-  if (snapshot.config.settings.apiKey !== undefined) rows.push(['', 'with the key in the variable MCPO_API_KEY']);
+  if (line.includes(keyVariable)) rows.push(['', `with the key in the variable ${keyVariable}`]);
   const lines = rows.map(([label, text]) => `  ${paint('dim', label.padEnd('Open WebUI'.length))}  ${text}`.trimEnd());
   return `${disabledLines(snapshot, listening, paint)}\n  ${readiness(settled)}\n\n${lines.join('\n')}\n\n`;
 }

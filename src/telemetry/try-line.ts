@@ -7,21 +7,27 @@ import { encodeSegment } from '../openapi/names.ts';
 import type { Operation } from '../openapi/prepared.ts';
 import type { ServerView, Snapshot } from '../snapshot.ts';
 
+/** Where the shell finds the key. */
+export const keyVariable = 'MCPO_API_KEY';
+
 /**
- * A curl line against `url` (where this process can be reached, without a path), or undefined where no tool is fit for
- * it. Single quotes only, so that it survives being copied out of a JSON log line.
+ * A curl line against `url` (where this process can be reached, without a path); where no tool is fit for it, one that
+ * reads the document. Single quotes only, so that it survives being copied out of a JSON log line.
  */
-export function tryLine(snapshot: Snapshot, url: string): string | undefined {
-  const { settings } = snapshot.config;
-  const found = choose(snapshot);
-  if (found === undefined) return undefined;
-  const segments = snapshot.root === undefined ? [found.server.name] : [];
-  const path = [...segments, found.operation.segment].map(encodeSegment).join('/');
-  const address = shellWord(`${url}${settings.pathPrefix}/${path}`);
+export function tryLine(snapshot: Snapshot, url: string): string {
+  const { apiKey, strictAuth, pathPrefix } = snapshot.config.settings;
   // A certificate is made out to a public name, and this line goes to the machine itself.
   const insecure = url.startsWith('https:') ? ' -k' : '';
-  const key = settings.apiKey === undefined ? '' : ` -H 'Authorization: Bearer '$MCPO_API_KEY`;
-  return `curl -X POST${insecure}${key} ${address}`;
+  const withKey = ` -H 'Authorization: Bearer '$${keyVariable}`;
+  const found = choose(snapshot);
+  if (found === undefined) {
+    const key = apiKey !== undefined && strictAuth ? withKey : '';
+    return `curl${insecure}${key} ${url}/openapi.json`;
+  }
+  const segments = snapshot.root === undefined ? [found.server.name] : [];
+  const path = [...segments, found.operation.segment].map(encodeSegment).join('/');
+  const key = apiKey === undefined ? '' : withKey;
+  return `curl -X POST${insecure}${key} ${shellWord(`${url}${pathPrefix}/${path}`)}`;
 }
 
 interface Candidate {

@@ -59,7 +59,7 @@ describe('a reload', () => {
     const before = configOf(['a']);
     const moved = configOf(['a', 'b'], { port: 1 });
     const { state, reload } = reloadOver(before, new ConfigError('c.json:3:1: no.'), moved, configOf(['b']));
-    expect((await reload()).detail).toBe('c.json:3:1: no.; the configuration in force stays');
+    expect((await reload()).detail).toBe('c.json:3:1: no; the configuration in force stays');
     expect((await reload()).detail).toMatch(/^a change of port needs a restart/);
     state.stopping = true;
     expect((await reload()).detail).toMatch(/is stopping/);

@@ -90,7 +90,7 @@ describe('variables', () => {
     expect(config.servers[0]?.target).toMatchObject({
       command: 'file-flag-x',
       env: { A: 'file', B: 'flag', C: 'x', D: 'own' },
-      ownEnv: ['D'],
+      ownEnv: ['A', 'B', 'D'],
     });
     expect(config.settings.apiKey).toBeUndefined();
   });

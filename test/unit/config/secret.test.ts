@@ -56,14 +56,17 @@ describe('a description', () => {
     expect(JSON.stringify(described)).not.toContain('s3cret');
   });
 
-  it('shows what the entry sets, and nothing of what is inherited', async () => {
+  it('shows what the entry and the flags set, and nothing of what is inherited', async () => {
     const { servers, ...config } = await loadConfig({
       options: { env: ['FLAG=s3cret'] },
       environment: { INHERITED: 's3cret' },
-      mcpServers: { a: { command: 'x', args: ['--token', 's3cret'], env: { OWN: 's3cret' } } },
+      mcpServers: { a: { command: 'x', args: ['--token', 's3cret'], env: { OWN: 's3cret' }, inheritEnv: ['IN*'] } },
     });
     const described = describeConfig({ ...config, servers })['mcpServers'];
-    expect(described).toEqual({ a: { type: 'stdio', command: 'x', args: ['--token', '***'], env: { OWN: '***' } } });
+    const env = { FLAG: '***', OWN: '***' };
+    expect(described).toEqual({
+      a: { type: 'stdio', command: 'x', args: ['--token', '***'], env, inheritEnv: ['IN*'] },
+    });
     expect(servers[0]?.target).toHaveProperty('env', { INHERITED: 's3cret', FLAG: 's3cret', OWN: 's3cret' });
   });
 });

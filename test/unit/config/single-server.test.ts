@@ -18,7 +18,7 @@ describe('a command', () => {
       args: ['${HOME}', '$${x}', '', '--port', '5'],
       env: { HOME: '/home', A: '${B}' },
       cwd: undefined,
-      ownEnv: [],
+      ownEnv: ['A'],
     });
   });
 

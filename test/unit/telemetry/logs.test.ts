@@ -91,6 +91,20 @@ describe('JSON lines', () => {
     logs({ type: 'settled', ready: 1, servers: 1, tookMs: 5 }, { try: "curl 'x'" });
     expect(lines()[0]).toMatchObject({ try: "curl 'x'", msg: "1 of 1 servers ready after 5 ms. Try: curl 'x'" });
   });
+
+  test('the address for Open WebUI is in the sentence too', () => {
+    const { logs, lines } = collect();
+    logs({ type: 'settled', ready: 1, servers: 1, tookMs: 5 }, { openWebUi: 'http://h/x', try: 'curl y' });
+    expect(lines()[0]?.['msg']).toBe(
+      '1 of 1 servers ready after 5 ms. Open WebUI: http://h/x (a connection of the type OpenAPI). Try: curl y',
+    );
+  });
+
+  test('a key that is ignored stands in a server, or at the top of the file', () => {
+    const { logs, lines } = collect();
+    for (const server of ['memory', '']) logs({ type: 'config-key-ignored', server, key: 'k' });
+    expect(lines().map((line) => String(line['msg']).split(':')[0])).toEqual(['memory', 'Top of the file']);
+  });
 });
 
 describe('levels', () => {

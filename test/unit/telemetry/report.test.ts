@@ -43,12 +43,12 @@ function build({ watched = false, sameScreen = false, holdMs = 0 } = {}): Parts 
 }
 
 describe('without a terminal', () => {
-  test('everything is logged, with the docs link and the line to try', () => {
+  test('everything is logged, with the docs link, the address for Open WebUI and the line to try', () => {
     const { report, logged, extras } = build();
     for (const event of [listening, ready, settled]) report.observe(event);
     report.started(links, () => snapshot);
     expect(logged).toEqual(['listening', 'upstream-state', 'settled']);
-    expect(extras).toEqual([{ docs: `${url}/docs` }, { try: `curl -X POST ${url}/memory/read_graph` }]);
+    expect(extras).toEqual([{ docs: `${url}/docs` }, { openWebUi: url, try: `curl -X POST ${url}/memory/read_graph` }]);
   });
 });
 

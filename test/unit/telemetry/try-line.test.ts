@@ -5,7 +5,7 @@ import { fakeSnapshot, type FakeTool } from './fake-snapshot.ts';
 const url = 'http://127.0.0.1:8000';
 const readOnly = { readOnlyHint: true };
 
-function lineFor(...tools: FakeTool[]): string | undefined {
+function lineFor(...tools: FakeTool[]): string {
   return tryLine(fakeSnapshot('many', { s: { tools } }), url);
 }
 
@@ -29,7 +29,7 @@ describe('the tool', () => {
     ['would print secrets', { name: 'get-env', annotations: readOnly }],
     ['runs as a task', { name: 'get_a', definition: { execution: { taskSupport: 'required' } } }],
   ])('never one that %s', (_title, tool) => {
-    expect(lineFor(tool)).toBeUndefined();
+    expect(lineFor(tool)).toBe(`curl ${url}/openapi.json`);
   });
 
   test('a tool that may not run as a task is as good as any', () => {
@@ -61,6 +61,19 @@ describe('the line', () => {
     const line = tryLine(snapshot, url);
     expect(line).toBe(`curl -X POST -H 'Authorization: Bearer '$MCPO_API_KEY ${url}/s/a`);
     expect(line).not.toMatch(/top-secret|"/);
+  });
+
+  test.each([
+    ['needs no key where documents are open', { apiKey: 'k' }, ''],
+    [
+      'carries the key where it guards them',
+      { apiKey: 'k', strictAuth: true },
+      ` -H 'Authorization: Bearer '$MCPO_API_KEY`,
+    ],
+    ['carries none where there is none', { strictAuth: true }, ''],
+  ])('without a tool to call it reads the document: %s', (_title, settings, key) => {
+    const line = tryLine(fakeSnapshot('many', { s: { tools: [] } }, settings), 'https://127.0.0.1:8443');
+    expect(line).toBe(`curl -k${key} https://127.0.0.1:8443/openapi.json`);
   });
 
   test('https to the own machine does not check the name in the certificate', () => {
