@@ -39,10 +39,10 @@ export class DeadServerError extends Error {
 /** Calls in flight at the end get this long. With the children's own time it stays below the ten seconds of Docker. */
 const drainMs = 6_000;
 
-/** Throws ConfigError or ListenError, with nothing started. */
-export async function startApp(input: ConfigInput, observe: Observe): Promise<App> {
+/** Throws ConfigError or ListenError, with nothing started. `loaded` is what `input` says, where that was read already. */
+export async function startApp(input: ConfigInput, observe: Observe, loaded?: Config): Promise<App> {
   const startedAt = Date.now();
-  const app = new RunningApp(await loadConfig(input), input, observe, startedAt);
+  const app = new RunningApp(loaded ?? (await loadConfig(input)), input, observe, startedAt);
   await app.listen();
   return app;
 }

@@ -64,7 +64,7 @@ async function serve(input: ConfigInput): Promise<void> {
   let onHangUp = (): void => {};
   // Before anything runs there is nothing to reload, and the signal alone would end the program.
   process.on('SIGHUP', () => onHangUp());
-  const { app, report, config, stop } = await start(input, {}, isatty(1));
+  const { app, report, config, stop } = await start(input, isatty(1));
   // A stop that was asked for is a success.
   stopOn(['SIGINT', 'SIGTERM'], app, stop, () => 0);
   const onTerminal = [0, 1, 2].some((descriptor) => isatty(descriptor));
@@ -81,7 +81,9 @@ async function serve(input: ConfigInput): Promise<void> {
 /** Listens on a free port of this machine only, so that it can run beside a proxy with the same configuration. */
 async function printDocument(input: ConfigInput): Promise<void> {
   const apart: GivenOptions = { host: '127.0.0.1', port: 0, hotReload: false };
-  const { app, report, config, stop } = await start(input, apart, false);
+  const { loadConfig } = await import('./config/load.ts');
+  const config = await loadConfig(input);
+  const { app, report, stop } = await start({ ...input, options: { ...input.options, ...apart } }, false);
   let interrupted = false;
   stopOn(['SIGINT', 'SIGTERM', 'SIGHUP'], app, stop, (signal) => {
     interrupted = true;
@@ -103,12 +105,12 @@ interface Started {
   readonly stop: (exitCode: number) => void;
 }
 
-async function start(input: ConfigInput, overrides: GivenOptions, watched: boolean): Promise<Started> {
+async function start(input: ConfigInput, watched: boolean): Promise<Started> {
   const { loadConfig } = await import('./config/load.ts');
-  // Read here too: a mistake is told before the server is loaded, and the log begins at the right level.
+  // Read here: a mistake is told before the server is loaded, and the log begins at the right level.
   const config = await loadConfig(input);
   const [{ startApp }, report] = await Promise.all([import('./app.ts'), reportFor(config, watched)]);
-  const app = await startApp({ ...input, options: { ...input.options, ...overrides } }, report.observe);
+  const app = await startApp(input, report.observe, config);
   let stopping = false;
   const stop = (exitCode: number): void => {
     if (stopping) return;

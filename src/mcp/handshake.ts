@@ -19,6 +19,7 @@ import { messageOf } from '../errors.ts';
 import { connectSentence } from '../net/connect-error.ts';
 import { ConnectionError, noAnswer } from './connection-error.ts';
 import { Connection, type ConnectionOptions, type Session } from './connection.ts';
+import { unknownMethodCodes } from './initialise.ts';
 import { SpawnError } from './process/spawn.ts';
 import type { McpTransport } from './transports/transport.ts';
 
@@ -31,9 +32,6 @@ const noValidation: jsonSchemaValidator = {
 
 /** A server that stays silent on a probe for the newest revision costs this much, once. */
 const probeTimeoutMs = 3_000;
-
-/** Codes with which a server says that it does not know `initialize`: it speaks only 2026-07-28 or later. */
-const notLegacy = new Set([-32_601, -32_022]);
 
 /** For transports where a probe harms no server and costs one request: the newest revision the server speaks. */
 export function connectNewest(options: ConnectionOptions, transport: McpTransport): Promise<Connection> {
@@ -53,7 +51,7 @@ export async function connectInitialised(
     return await open(options, transport, { mode: 'legacy' });
   } catch (error) {
     const cause = error instanceof ConnectionError ? error.cause : undefined;
-    if (!(cause instanceof ProtocolError) || !notLegacy.has(cause.code)) throw error;
+    if (!(cause instanceof ProtocolError) || !unknownMethodCodes.has(cause.code)) throw error;
     return connectNewest(options, another());
   }
 }

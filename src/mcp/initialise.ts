@@ -13,7 +13,7 @@ import type { McpTransport, Reply } from './transports/transport.ts';
 const revisions = ['2025-11-25', '2025-06-18', '2025-03-26', '2024-11-05', '2024-10-07'];
 
 /** Codes with which a server says that it does not know `initialize`: it speaks only 2026-07-28 or later. */
-const unknownMethodCodes: ReadonlySet<number> = new Set([-32_601, -32_022]);
+export const unknownMethodCodes: ReadonlySet<number> = new Set([-32_601, -32_022]);
 
 /** undefined: the server does not know `initialize`; the transport is closed then, as after an error. */
 export async function initialise(options: ConnectionOptions, transport: McpTransport): Promise<Session | undefined> {
