@@ -2,6 +2,7 @@
 // Pure; each function takes the value and the words that name its source, and throws a ConfigError with those words.
 // No message quotes the value.
 
+import { isObject } from '../json/value.ts';
 import { constants } from 'node:buffer';
 import { isIP, isIPv6 } from 'node:net';
 import { ConfigError } from './config-error.ts';
@@ -336,10 +337,6 @@ function entries(raw: unknown, source: string): readonly string[] {
 function number(raw: unknown): number {
   if (typeof raw === 'number') return raw;
   return typeof raw === 'string' && /^\s*\d+(?:\.\d+)?\s*$|^\s*\.\d+\s*$/.test(raw) ? Number(raw) : Number.NaN;
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function hasControls(value: string): boolean {

@@ -2,8 +2,9 @@
 // costs that tool alone (the client library rejects the whole list). Tools whose definition did not change keep their
 // identity across refreshes: whatever hangs on the object stays.
 
+import { isObject, type JsonObject } from '../json/value.ts';
 import type { Connection } from './connection.ts';
-import type { Catalogue, JsonObject, Tool } from './types.ts';
+import type { Catalogue, Tool } from './types.ts';
 
 /** A list that never ends is cut here. */
 const maxPages = 1_000;
@@ -107,8 +108,4 @@ function nameOf(definition: unknown): string {
 
 function textOf(value: unknown): string | undefined {
   return typeof value === 'string' && value.trim() !== '' ? value : undefined;
-}
-
-function isObject(value: unknown): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

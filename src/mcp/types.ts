@@ -1,6 +1,8 @@
 // What the rest of the program sees of MCP: an upstream's status and catalogue, the lease that allows a call, and what
 // a call came to. Types only; openapi/ and server/ import nothing else from this folder.
 
+import type { JsonObject } from '../json/value.ts';
+
 /** The six states of the contract, `GET /`. */
 export type UpstreamState = 'starting' | 'ready' | 'down' | 'crash-looping' | 'authorization-required' | 'disabled';
 
@@ -35,8 +37,6 @@ export interface Tool {
   /** The whole definition, as received. */
   readonly definition: JsonObject;
 }
-
-export type JsonObject = { readonly [key: string]: unknown };
 
 /** What an upstream offers, as last learned. Immutable; a refresh makes a new one. */
 export interface Catalogue {

@@ -1,7 +1,7 @@
 // The value of one content item of a tool's result (MCP, `ContentBlock`), as JSON text. Images and audio become bare
 // `data:` URIs, because that is the one form in which Open WebUI shows them to a model. What is not known passes as it is.
 
-import { isObject } from './schema/keywords.ts';
+import { isObject } from '../json/value.ts';
 
 /** `ownText` gives the item's exact JSON text; asked only where that is the value. */
 export function contentValue(item: unknown, ownText: () => string): string {

@@ -2,8 +2,8 @@
 // one rendering serves every address under which the program is known. Stable in order; made of the snapshot alone, so
 // it is there with upstreams down.
 
+import type { JsonObject } from '../json/value.ts';
 import type { ServerConfig, Settings } from '../config/types.ts';
-import type { JsonObject } from '../mcp/types.ts';
 import type { ServerView, Snapshot } from '../snapshot.ts';
 import { encodeSegment } from './names.ts';
 import { operationParts } from './operation.ts';

@@ -3,12 +3,11 @@
 // shown in several documents and survives snapshots.
 
 import type { Settings, ServerConfig } from '../config/types.ts';
-import type { JsonObject } from '../mcp/types.ts';
 import type { Operation, ServerOperations } from './prepared.ts';
 import { errorResponses } from './responses.ts';
 import { dataProblem } from './schema/data.ts';
-import { isObject } from './schema/keywords.ts';
-import { lookUp } from './schema/pointer.ts';
+import { lookUp } from '../json/schema/pointer.ts';
+import { isObject, type JsonObject } from '../json/value.ts';
 import { componentRef, placeOf } from './schema/references.ts';
 import { ERROR_KEY, relocate, type Degradation, type Relocated } from './schema/relocate.ts';
 

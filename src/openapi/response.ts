@@ -4,13 +4,13 @@
 
 import { AppError, type ErrorCode, type ErrorFields } from '../errors.ts';
 import { elements, memberSpan } from '../json/scan.ts';
-import type { JsonObject, Outcome } from '../mcp/types.ts';
+import type { Outcome } from '../mcp/types.ts';
 import { contentValue } from './content.ts';
 import { FULL_RESULT_TYPE, wantsFullResult } from './negotiate.ts';
 import type { Operation } from './prepared.ts';
 import { problemPlan, type Plan } from './problem.ts';
 import { dataProblem } from './schema/data.ts';
-import { isObject } from './schema/keywords.ts';
+import { isObject, type JsonObject } from '../json/value.ts';
 import { asSentence, cutText, firstText } from './text.ts';
 
 export interface ResponseContext {

@@ -1,9 +1,9 @@
 // The error answers that a call can get in this build, as shared components: those that can happen and no others. The
 // codes come from the one table of errors, so that document and answers cannot differ.
 
+import type { JsonObject } from '../json/value.ts';
 import type { Settings } from '../config/types.ts';
 import { errorTable, type ErrorCode } from '../errors.ts';
-import type { JsonObject } from '../mcp/types.ts';
 import { PROBLEM_TYPE } from './problem.ts';
 
 /** Codes that a call to a tool can come to. `client_closed_request` is never seen by anybody. */

@@ -1,7 +1,8 @@
 // The header fields that revision 2026-07-28 derives from a request's body: Mcp-Method, Mcp-Name and, for parameters
 // that a tool marks with `x-mcp-header`, Mcp-Param-* (MCP, "Streamable HTTP"; SEP-2243). Older revisions know none of them.
 
-import type { JsonObject, Tool } from '../types.ts';
+import type { JsonObject } from '../../json/value.ts';
+import type { Tool } from '../types.ts';
 
 export function callHeaders(tool: Tool, argumentsText: string): Record<string, string> {
   const headers: Record<string, string> = { 'mcp-method': 'tools/call', 'mcp-name': encodeValue(tool.name) };

@@ -1,7 +1,7 @@
 // References of one schema on its way into a document: what refers to what, noted while the schema is walked, and turned
 // into `$ref`s when every place is known. A definition comes along only if something refers to it.
 
-import { toFragment } from './pointer.ts';
+import { toFragment } from '../../json/schema/pointer.ts';
 
 /** Without a prototype, so that `__proto__` is a name like any other. */
 export type Node = { [keyword: string]: unknown };

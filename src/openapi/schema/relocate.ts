@@ -3,11 +3,11 @@
 // `x-` extensions. What cannot be said is left out at that place alone, marked `x-mcp-schema-error`, and reported.
 // Never throws, whatever the schema; never follows a reference out of it; does not inline, merge or validate.
 
-import type { JsonObject } from '../../mcp/types.ts';
 import { dataProblem } from './data.ts';
-import { identify, type Identifiers, type Resource } from './identifiers.ts';
-import * as keywords from './keywords.ts';
-import { lookUp, step, toFragment } from './pointer.ts';
+import { identify, type Identifiers, type Resource } from '../../json/schema/identifiers.ts';
+import { isObject, type JsonObject } from '../../json/value.ts';
+import * as keywords from '../../json/schema/keywords.ts';
+import { lookUp, step, toFragment } from '../../json/schema/pointer.ts';
 import { References, type Node } from './references.ts';
 
 /** A place where the document says less than the schema. */
@@ -97,7 +97,7 @@ class Walk {
 
   #bringIn(target: string): string | undefined {
     const source = lookUp(this.#schema, target);
-    if (typeof source !== 'boolean' && !keywords.isObject(source)) return undefined;
+    if (typeof source !== 'boolean' && !isObject(source)) return undefined;
     const word = target
       .slice(target.lastIndexOf('/') + 1)
       .slice(0, MAX_KEY_CHARS)
@@ -116,7 +116,7 @@ class Walk {
       this.#degrade(out, place.from, `What nests deeper than ${MAX_DEPTH} levels is not shown.`);
     } else if (source === false) {
       out['not'] = {};
-    } else if (keywords.isObject(source)) {
+    } else if (isObject(source)) {
       const resource = Object.hasOwn(source, '$id') ? this.#identifiers.resourceOf(place.from) : place.resource;
       for (const [keyword, value] of Object.entries(source)) {
         this.#convertKeyword(out, source, keyword, value, { ...place, resource });
@@ -138,7 +138,7 @@ class Walk {
       if (value.length > 0) this.#convertList(out, ['items', 'prefixItems'], value, place);
     } else if (keyword === 'additionalItems' && Array.isArray(source['items'])) {
       out['items'] = this.#child(value, place, ['additionalItems'], ['items']);
-    } else if (keyword === 'dependencies' && this.#draft !== 'modern' && keywords.isObject(value)) {
+    } else if (keyword === 'dependencies' && this.#draft !== 'modern' && isObject(value)) {
       this.#convertDependencies(out, value, place);
     } else {
       this.#convertPlain(out, keyword, value, place);
@@ -158,7 +158,7 @@ class Walk {
         else this.#convertList(out, [keyword, keyword], value, place);
         return;
       case 'map':
-        if (!keywords.isObject(value)) this.#refuse(out, keyword, value, place);
+        if (!isObject(value)) this.#refuse(out, keyword, value, place);
         else this.#convertMap(out, keyword, value, place);
         return;
       case 'definitions':

@@ -2,7 +2,7 @@
 // Pure. The example walks required properties only and stops at a fixed depth and size, so that a schema of any shape
 // costs little; where the schema gives no value it holds a placeholder, and says so.
 
-import type { JsonObject } from '../../mcp/types.ts';
+import { isObject, type JsonObject } from '../../json/value.ts';
 import { firstTryRank } from '../../openapi/first-try.ts';
 import { encodeSegment } from '../../openapi/names.ts';
 import type { Operation } from '../../openapi/prepared.ts';
@@ -94,8 +94,4 @@ function placeholder(type: unknown, schema: JsonObject, walk: Walk, depth: numbe
 function requiredOf(schema: JsonObject): string[] {
   const required = schema['required'];
   return Array.isArray(required) ? required.filter((name) => typeof name === 'string') : [];
-}
-
-function isObject(value: unknown): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
+import type { JsonObject } from '../../../src/json/value.ts';
 import { callTool, type CallSource } from '../../../src/mcp/call.ts';
 import type { Connection } from '../../../src/mcp/connection.ts';
 import type { Reply } from '../../../src/mcp/transports/transport.ts';
-import type { CallRequest, JsonObject, Tool } from '../../../src/mcp/types.ts';
+import type { CallRequest, Tool } from '../../../src/mcp/types.ts';
 
 const done: Reply = { kind: 'result', value: { content: [] }, text: () => '{"content":[]}' };
 const gone: Reply = { kind: 'undelivered', detail: 'the session is gone', gone: true };

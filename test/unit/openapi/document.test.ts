@@ -1,6 +1,6 @@
 import { Validator } from '@seriousme/openapi-schema-validator';
+import type { JsonObject } from '../../../src/json/value.ts';
 import { describe, expect, it } from 'vitest';
-import type { JsonObject } from '../../../src/mcp/types.ts';
 import { renderDocument } from '../../../src/openapi/document.ts';
 import type { Snapshot } from '../../../src/snapshot.ts';
 import { hostileTools, oddNames } from './hostile-tools.ts';

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
-import type { JsonObject, Tool } from '../../../src/mcp/types.ts';
+import type { JsonObject } from '../../../src/json/value.ts';
+import type { Tool } from '../../../src/mcp/types.ts';
 import { firstTryRank } from '../../../src/openapi/first-try.ts';
 
 function rank(name: string, annotations?: JsonObject): number | undefined {

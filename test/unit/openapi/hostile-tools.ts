@@ -1,7 +1,7 @@
 // Tools with schemas that real servers have sent, or could: each named for its vice. JSON text where a name such as
 // `__proto__` must be an own member.
 
-import type { JsonObject } from '../../../src/mcp/types.ts';
+import type { JsonObject } from '../../../src/json/value.ts';
 
 const draft07 = 'http://json-schema.org/draft-07/schema#';
 

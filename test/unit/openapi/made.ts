@@ -2,7 +2,8 @@
 
 import { defaultSettings } from '../../support.ts';
 import type { Config, ServerConfig, Settings } from '../../../src/config/types.ts';
-import type { Catalogue, JsonObject, Tool, UpstreamHandle } from '../../../src/mcp/types.ts';
+import type { JsonObject } from '../../../src/json/value.ts';
+import type { Catalogue, Tool, UpstreamHandle } from '../../../src/mcp/types.ts';
 import { prepareOperations, type Operation, type ServerOperations } from '../../../src/openapi/prepared.ts';
 import { buildSnapshot, type Snapshot } from '../../../src/snapshot.ts';
 

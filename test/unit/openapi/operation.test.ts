@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { ServerConfig } from '../../../src/config/types.ts';
-import type { JsonObject } from '../../../src/mcp/types.ts';
+import type { JsonObject } from '../../../src/json/value.ts';
 import { operationParts, schemaDegradations } from '../../../src/openapi/operation.ts';
 import { makeOperation, makeOperations, makeServerConfig, makeSettings } from './made.ts';
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { AppError, errorTable, type ErrorCode } from '../../../src/errors.ts';
-import type { JsonObject } from '../../../src/mcp/types.ts';
+import type { JsonObject } from '../../../src/json/value.ts';
 import { problemPlan } from '../../../src/openapi/problem.ts';
 import { errorResponses, problemSchema, responseComponents } from '../../../src/openapi/responses.ts';
 import { makeSettings } from './made.ts';

@@ -1,7 +1,8 @@
 // A snapshot as the start message and the line to try see it, made by the same function as the real one: only the
 // upstreams are given, and the operations put in.
 import type { Config, ServerConfig, Settings } from '../../../src/config/types.ts';
-import type { JsonObject, Tool, UpstreamHandle, UpstreamState } from '../../../src/mcp/types.ts';
+import type { JsonObject } from '../../../src/json/value.ts';
+import type { Tool, UpstreamHandle, UpstreamState } from '../../../src/mcp/types.ts';
 import type { Operation, ServerOperations } from '../../../src/openapi/prepared.ts';
 import type { ServerView, Snapshot } from '../../../src/snapshot.ts';
 import { defaultSettings } from '../../support.ts';

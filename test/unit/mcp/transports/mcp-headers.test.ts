@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import type { JsonObject } from '../../../../src/json/value.ts';
 import { callHeaders } from '../../../../src/mcp/transports/mcp-headers.ts';
-import type { JsonObject, Tool } from '../../../../src/mcp/types.ts';
+import type { Tool } from '../../../../src/mcp/types.ts';
 
 function tool(name: string, properties: JsonObject = {}): Tool {
   const inputSchema = { type: 'object', properties };

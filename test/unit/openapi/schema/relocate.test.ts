@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { JsonObject } from '../../../../src/mcp/types.ts';
+import type { JsonObject } from '../../../../src/json/value.ts';
 import { relocate, type Relocated } from '../../../../src/openapi/schema/relocate.ts';
 import { hostileTools, nested } from '../hostile-tools.ts';
 

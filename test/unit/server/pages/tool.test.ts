@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import type { JsonObject } from '../../../../src/mcp/types.ts';
+import type { JsonObject } from '../../../../src/json/value.ts';
 import { encodeSegment } from '../../../../src/openapi/names.ts';
 import { toToolModel } from '../../../../src/server/pages/tool.ts';
 

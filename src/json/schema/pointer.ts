@@ -1,7 +1,7 @@
 // JSON Pointers (RFC 6901): strings of escaped tokens, '' for the whole. Pointers are compared as strings, so they are
 // always made here. Looking one up sees own members only.
 
-import { isObject } from './keywords.ts';
+import { isObject } from '../value.ts';
 
 /** The pointer to a member or element of what `pointer` points to. */
 export function step(pointer: string, ...tokens: readonly string[]): string {

@@ -1,7 +1,8 @@
 // Finds what `$id` and `$anchor` name inside one schema, and so what its references mean: a place in the same schema,
 // or none. Nothing outside is ever looked for. Identifiers of one tool are never seen by another.
 
-import { isObject, positionOf } from './keywords.ts';
+import { isObject } from '../value.ts';
+import { positionOf } from './keywords.ts';
 import { canonical, lookUp, step } from './pointer.ts';
 import { resolveUri } from './uri.ts';
 

@@ -2,6 +2,8 @@
 // which values are data that nobody looks into, and what each other keyword's value must be. Lookups are maps, because
 // `constructor` and `__proto__` are names like any other.
 
+import { isObject } from '../value.ts';
+
 /**
  * `bounds`: a subschema whose boolean form every consumer understands. `definitions`: a map of subschemas that apply
  * nowhere until something refers to them.
@@ -83,10 +85,6 @@ const checks: ReadonlyMap<string, (value: unknown) => boolean> = new Map([
 /** Whether JSON Schema allows the value; undefined for a keyword that it does not know. */
 export function isAllowed(keyword: string, value: unknown): boolean | undefined {
   return checks.get(keyword)?.(value);
-}
-
-export function isObject(value: unknown): value is { readonly [key: string]: unknown } {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /** Only compiled, never run: whether it is a regular expression of ECMA-262 at all. */

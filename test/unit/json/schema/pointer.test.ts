@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { canonical, lookUp, step, toFragment } from '../../../../src/openapi/schema/pointer.ts';
+import { canonical, lookUp, step, toFragment } from '../../../../src/json/schema/pointer.ts';
 
 describe('JSON pointers', () => {
   it('escape tokens', () => {

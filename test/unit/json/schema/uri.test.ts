@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { resolveUri } from '../../../../src/openapi/schema/uri.ts';
+import { resolveUri } from '../../../../src/json/schema/uri.ts';
 
 describe('resolveUri', () => {
   // RFC 3986, section 5.4.
