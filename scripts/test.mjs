@@ -1,7 +1,8 @@
 // npm test: every check in order, cheapest first, ending at the first stage that fails. The last line of the output is
-// always `N passed, N failed`, counting tests; it exits with 1 unless at least one test ran and nothing failed.
+// always `N passed, N failed`, counting tests and what the generators judged; it exits with 1 unless at least one test
+// ran and nothing failed. The generators have packages of their own, which are installed where they are missing or old.
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -11,12 +12,14 @@ const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const vitest = join(dirname(createRequire(import.meta.url).resolve('vitest/package.json')), 'vitest.mjs');
 const temporary = mkdtempSync(join(tmpdir(), 'mcpo-test-'));
 const reportFile = join(temporary, 'report.json');
+const generators = join(root, 'test', 'generators');
+const generatorsReportFile = join(temporary, 'generators.json');
 
 const stages = [
-  { name: 'typecheck', command: npmRun('typecheck') },
-  { name: 'lint', command: npmRun('lint') },
-  { name: 'format', command: npmRun('format:check') },
-  { name: 'build', command: npmRun('build') },
+  { name: 'typecheck', command: npm('run', '--silent', 'typecheck') },
+  { name: 'lint', command: npm('run', '--silent', 'lint') },
+  { name: 'format', command: npm('run', '--silent', 'format:check') },
+  { name: 'build', command: npm('run', '--silent', 'build') },
   {
     name: 'tests',
     command: [
@@ -28,11 +31,22 @@ const stages = [
       `--outputFile.json=${reportFile}`,
     ],
   },
+  {
+    name: 'install the generators',
+    isNeeded: generatorsAreStale,
+    // Of the packages that have install scripts one reports home, and none needs its own.
+    command: npm('ci', '--prefix', generators, '--ignore-scripts', '--no-audit', '--no-fund'),
+  },
+  {
+    name: 'generators',
+    command: [process.execPath, join(generators, 'run.mjs'), `--report=${generatorsReportFile}`],
+  },
 ];
 
 let failedStage;
 const took = [];
-for (const { name, command } of stages) {
+for (const { name, command, isNeeded } of stages) {
+  if (isNeeded?.() === false) continue;
   print(`\n== ${name}`);
   const from = Date.now();
   const [program, ...args] = command;
@@ -56,20 +70,39 @@ const failures = failed === 0 && (failedStage !== undefined || passed === 0) ? 1
 print(`${passed} passed, ${failures} failed`);
 process.exitCode = failures === 0 ? 0 : 1;
 
-function npmRun(script) {
+function npm(...args) {
   // npm names itself to its scripts; on Windows its command is no program that can be spawned.
-  const npm = process.env.npm_execpath;
-  return [...(npm === undefined ? ['npm'] : [process.execPath, npm]), 'run', '--silent', script];
+  const program = process.env.npm_execpath;
+  return [...(program === undefined ? ['npm'] : [process.execPath, program]), ...args];
+}
+
+function generatorsAreStale() {
+  const changedAt = (file) => statSync(join(generators, file), { throwIfNoEntry: false })?.mtimeMs ?? 0;
+  return changedAt('node_modules/.package-lock.json') < changedAt('package-lock.json');
 }
 
 function counts() {
-  let report;
+  const tests = testCounts(read(reportFile));
+  const { passed = 0, failed = 0, broken = [] } = read(generatorsReportFile) ?? {};
+  return {
+    passed: tests.passed + passed,
+    failed: tests.failed + failed,
+    skipped: tests.skipped,
+    broken: [...tests.broken, ...broken],
+  };
+}
+
+/** undefined where the stage did not begin, or did not come to its end. */
+function read(file) {
   try {
-    report = JSON.parse(readFileSync(reportFile, 'utf8'));
+    return JSON.parse(readFileSync(file, 'utf8'));
   } catch {
-    // The tests did not begin, or did not come to their end.
-    return { passed: 0, failed: 0, skipped: [], broken: [] };
+    return undefined;
   }
+}
+
+function testCounts(report) {
+  if (report === undefined) return { passed: 0, failed: 0, skipped: [], broken: [] };
   const tests = report.testResults.flatMap((file) => file.assertionResults);
   // A file that cannot even be loaded has no tests to count.
   const brokenFiles = report.testResults.filter(

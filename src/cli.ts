@@ -8,7 +8,7 @@ import { closeSync, openSync } from 'node:fs';
 import { constants } from 'node:os';
 import { isatty } from 'node:tty';
 import type { App } from './app.ts';
-import { parseCommandLine, type Invocation } from './command-line/parse.ts';
+import { parseCommandLine, type DocumentOptions, type Invocation } from './command-line/parse.ts';
 import { ConfigError } from './config/config-error.ts';
 import type { ConfigInput } from './config/load.ts';
 import type { GivenOptions } from './config/options.ts';
@@ -43,7 +43,7 @@ async function run(invocation: Invocation): Promise<void> {
     case 'check':
       return check(inputOf(invocation));
     case 'openapi':
-      return printDocument(inputOf(invocation));
+      return printDocument(inputOf(invocation), invocation.document);
     case 'serve':
       return serve(inputOf(invocation));
   }
@@ -79,9 +79,12 @@ async function serve(input: ConfigInput): Promise<void> {
 }
 
 /** Listens on a free port of this machine only, so that it can run beside a proxy with the same configuration. */
-async function printDocument(input: ConfigInput): Promise<void> {
+async function printDocument(input: ConfigInput, { format = 'json', ...query }: DocumentOptions): Promise<void> {
   const apart: GivenOptions = { host: '127.0.0.1', port: 0, hotReload: false };
   const { loadConfig } = await import('./config/load.ts');
+  const { readForm } = await import('./openapi/form.ts');
+  if (format !== 'json' && format !== 'yaml') throw new ConfigError('--format must be json or yaml.');
+  const form = asOptions(() => readForm(query));
   const config = await loadConfig(input);
   const { app, report, stop } = await start({ ...input, options: { ...input.options, ...apart } }, false);
   let interrupted = false;
@@ -92,9 +95,18 @@ async function printDocument(input: ConfigInput): Promise<void> {
   await settle(app, report);
   if (interrupted) return;
   const { documentText } = await import('./server/documents.ts');
-  await print(`${await documentText(app.snapshot(), await configuredBaseUrl(config), 'json')}\n`);
+  await print(`${await documentText(app.snapshot(), form, format, await configuredBaseUrl(config))}\n`);
   report.silence();
   stop(0);
+}
+
+/** What the query of an address must not say, a flag must not either. */
+function asOptions<T>(read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    throw new ConfigError(messageOf(error));
+  }
 }
 
 interface Started {

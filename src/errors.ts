@@ -29,6 +29,7 @@ const table = {
   headers_too_large: { status: 431, title: 'Request header fields too large', retryable: false },
   client_closed_request: { status: 499, title: 'Client closed request', retryable: false },
   internal: { status: 500, title: 'Internal error', retryable: false },
+  not_supported: { status: 501, title: 'Not supported by the server', retryable: false },
   upstream_error: { status: 502, title: 'Upstream error', retryable: false },
   upstream_unavailable: { status: 502, title: 'Upstream unavailable', retryable: true },
   outcome_unknown: { status: 502, title: 'Outcome unknown', retryable: false },
@@ -55,7 +56,8 @@ export interface ErrorFields {
   readonly tool?: string;
   /** Seconds until a retry makes sense; also sent as Retry-After. */
   readonly retryAfter?: number;
-  readonly data?: unknown;
+  /** The member `data`, as JSON text, so that its numbers keep their spelling. */
+  readonly dataText?: string;
   /** Overrides the table's status (`toolErrorStatus`). */
   readonly status?: number;
   /** Methods for the Allow header of a 405. */

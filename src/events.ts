@@ -41,6 +41,10 @@ export type AppEvent =
       readonly pointer: string;
       readonly reason: string;
     }
+  /** A call was forwarded unchecked: the schema is invalid, of an unknown dialect, or too expensive. */
+  | { readonly type: 'arguments-unjudged'; readonly server: string; readonly tool: string; readonly reason: string }
+  /** A structuredContent broke its outputSchema; once for each tool. */
+  | { readonly type: 'output-mismatch'; readonly server: string; readonly tool: string; readonly reason: string }
   | {
       readonly type: 'reload';
       readonly outcome: 'applied' | 'unchanged' | 'refused';
@@ -55,6 +59,7 @@ export type AppEvent =
       readonly type: 'call';
       readonly requestId: string;
       readonly server: string;
+      /** Or the method of MCP, for resources and prompts. */
       readonly tool: string;
       /** An error code of the table, or `ok`. */
       readonly code: string;

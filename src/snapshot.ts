@@ -2,9 +2,11 @@
 // of their catalogues. Built purely and without waiting; app.ts swaps it by one assignment. Status (state, in flight,
 // next try) is not in it: it is asked of the upstream.
 
-import type { Config, ServerConfig } from './config/types.ts';
+import type { Config, OperationIdStyle, ServerConfig } from './config/types.ts';
 import type { Catalogue, UpstreamHandle } from './mcp/types.ts';
 import { prepareOperations, type ServerOperations } from './openapi/prepared.ts';
+import { promptOperations } from './openapi/prompts.ts';
+import { resourceOperations } from './openapi/resources.ts';
 
 /** One configured server as requests see it. */
 export interface ServerView {
@@ -32,12 +34,16 @@ export function buildSnapshot(
   handles: ReadonlyMap<string, UpstreamHandle>,
   previous: Snapshot | undefined,
 ): Snapshot {
-  const learned = config.servers.map((server) => ({
-    config: server,
-    catalogue: handles.get(server.name)?.catalogue,
-    previous: previous?.servers.get(server.name)?.operations,
-  }));
-  const operations = prepareOperations(config.mode, learned);
+  const learned = config.servers.map((server) => {
+    const catalogue = handles.get(server.name)?.catalogue;
+    return {
+      config: server,
+      catalogue,
+      offered: [...resourceOperations(server, catalogue), ...promptOperations(server, catalogue)],
+      previous: previous?.servers.get(server.name)?.operations,
+    };
+  });
+  const operations = prepareOperations(operationIdStyle(config), learned);
   const servers = new Map<string, ServerView>();
   for (const { config: server, catalogue } of learned) {
     const view: ServerView = {
@@ -52,6 +58,11 @@ export function buildSnapshot(
   }
   const root = config.mode === 'single' ? servers.values().next().value : undefined;
   return { config, servers, root };
+}
+
+/** What a client loads at once has to be told apart: the tools of one server, or those of all. */
+function operationIdStyle({ mode, settings }: Config): OperationIdStyle {
+  return settings.operationIds ?? (mode === 'single' ? 'tool' : 'server_tool');
 }
 
 function sameView(a: ServerView, b: ServerView): boolean {

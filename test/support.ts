@@ -50,6 +50,7 @@ export const defaultSettings: Settings = {
   logLevel: 'info',
   connectionTimeoutMs: 30_000,
   callTimeoutMs: 290_000,
+  operationIds: undefined,
 };
 
 export function serverConfig(target: Target, changes: Partial<ServerConfig> = {}): ServerConfig {
@@ -64,6 +65,8 @@ export function serverConfig(target: Target, changes: Partial<ServerConfig> = {}
     timeoutMs: undefined,
     required: true,
     toolErrorStatus: undefined,
+    expose: [],
+    validate: true,
     connectionFingerprint: JSON.stringify(target),
     fingerprint,
     ...changes,
@@ -76,9 +79,13 @@ export interface RunningUpstream {
 }
 
 /** An upstream of a fixture, retired when the test ends. */
-export function startUpstream(target: Target, changes: Partial<UpstreamDeps> = {}): RunningUpstream {
+export function startUpstream(
+  target: Target,
+  changes: Partial<UpstreamDeps> = {},
+  config: Partial<ServerConfig> = {},
+): RunningUpstream {
   const events: AppEvent[] = [];
-  const upstream = new Upstream(serverConfig(target), {
+  const upstream = new Upstream(serverConfig(target, config), {
     observe: (event) => events.push(event),
     onChange: () => {},
     version: '0.0.0',

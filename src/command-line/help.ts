@@ -65,10 +65,12 @@ and ends. Log lines go to stderr. It listens on a free port of this machine only
 a proxy. A server of a file that fails is missing in the document; if the only server of a command
 line fails, the exit code is 1.
 
-It takes the options of mcpo; "mcpo --help" shows them. --public-url sets the address in the document.
+It takes the options of mcpo too; "mcpo --help" shows them. --public-url sets the address in the
+document.
 
 Examples:
   mcpo openapi --config config.json > openapi.json
+  mcpo openapi --openapi-version 3.0 --refs components --config config.json > openapi.json
   mcpo openapi -- npx -y @modelcontextprotocol/server-memory > openapi.json
 `,
   version: `

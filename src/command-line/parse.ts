@@ -11,18 +11,30 @@ import { commandHelp, commandUsage, programDescription, programHelp, programUsag
 export type Invocation =
   | { readonly kind: 'help'; readonly text: string }
   | { readonly kind: 'version' }
-  | {
-      /** Start the proxy; print the resolved configuration; print the OpenAPI document. */
-      readonly kind: 'serve' | 'check' | 'openapi';
-      readonly options: GivenOptions;
-      /** The words after `--`, untouched; undefined where there is no `--`. */
-      readonly command: readonly string[] | undefined;
-    };
+  /** Start the proxy; print the resolved configuration. */
+  | ({ readonly kind: 'serve' | 'check' } & GivenWords)
+  /** Print the OpenAPI document, in this form. */
+  | ({ readonly kind: 'openapi'; readonly document: DocumentOptions } & GivenWords);
+
+interface GivenWords {
+  readonly options: GivenOptions;
+  /** The words after `--`, untouched; undefined where there is no `--`. */
+  readonly command: readonly string[] | undefined;
+}
+
+/** As given: members of the query of /openapi.json, and `format`. */
+export interface DocumentOptions {
+  readonly version?: string;
+  readonly refs?: string;
+  readonly profile?: string;
+  readonly format?: string;
+}
 
 /** `argv` without the interpreter and the script. */
 export function parseCommandLine(argv: readonly string[]): Invocation {
   const { own, command } = splitAtSeparator(argv);
   const given = new Map<string, unknown>();
+  const document = new Map<string, string>();
   let printed = '';
   let chosen = 'serve' as CommandName;
   const choose = (name: CommandName, words: readonly string[]): void => {
@@ -30,13 +42,17 @@ export function parseCommandLine(argv: readonly string[]): Invocation {
     chosen = name;
   };
   try {
-    createProgram(given, choose, (text) => (printed += text)).parse([...own], { from: 'user' });
+    createProgram(given, document, choose, (text) => (printed += text)).parse([...own], { from: 'user' });
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     if (error.exitCode === 0) return { kind: 'help', text: printed };
     throw mistake(error);
   }
-  return chosen === 'version' ? { kind: chosen } : { kind: chosen, options: Object.fromEntries(given), command };
+  if (chosen === 'version') return { kind: chosen };
+  const words = { options: Object.fromEntries(given), command };
+  return chosen === 'openapi'
+    ? { kind: chosen, document: Object.fromEntries(document), ...words }
+    : { kind: chosen, ...words };
 }
 
 type CommandName = 'serve' | 'check' | 'openapi' | 'version';
@@ -52,6 +68,7 @@ function splitAtSeparator(argv: readonly string[]): {
 
 function createProgram(
   given: Map<string, unknown>,
+  document: Map<string, string>,
   choose: (name: CommandName, words: readonly string[]) => void,
   print: (text: string) => void,
 ): Command {
@@ -84,8 +101,21 @@ function createProgram(
       .action((words: string[]) => choose(name, words));
     if (name === 'version') continue;
     for (const option of commanderOptions(given)) subcommand.addOption(option.hideHelp());
+    if (name !== 'openapi') continue;
+    for (const option of documentOptions(document)) subcommand.addOption(option);
   }
   return program;
+}
+
+/** What only a printed document has; `--version` is taken. */
+function documentOptions(document: Map<string, string>): Option[] {
+  const table = [
+    ['version', '--openapi-version <VERSION>', '3.1 (default) or 3.0'],
+    ['refs', '--refs <REFS>', 'inline (default), or components, for code generators'],
+    ['profile', '--profile <PROFILE>', 'gpt-actions: within the limits of GPT Actions'],
+    ['format', '--format <FORMAT>', 'json (default) or yaml'],
+  ] as const;
+  return table.map(([name, flags, help]) => new Option(flags, help).argParser((value) => document.set(name, value)));
 }
 
 /** The help reads the same on every terminal and in a file. */

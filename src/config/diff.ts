@@ -6,7 +6,7 @@ import type { Config, ServerConfig, Settings } from './types.ts';
 export interface ConfigDiff {
   readonly added: string[];
   readonly removed: string[];
-  /** The target or the limits of its connection differ, or it was enabled or disabled: the old upstream goes. */
+  /** What its connection depends on differs, or it was enabled or disabled: the old upstream goes. */
   readonly reconnect: string[];
   /** Only the presentation differs: the upstream stays. */
   readonly retuned: string[];

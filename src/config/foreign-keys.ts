@@ -91,14 +91,12 @@ const laterServerKeys: ReadonlySet<string> = new Set([
   'auth',
   'clientHeaderForwarding',
   'client_header_forwarding',
-  'expose',
   'instances',
   'oauth',
   'session',
-  'validate',
 ]);
 
-const laterSettings: ReadonlySet<string> = new Set(['jwt', 'keys', 'operationIds']);
+const laterSettings: ReadonlySet<string> = new Set(['jwt', 'keys']);
 
 /** What others call a thing that we have. */
 const meanings: Readonly<Record<string, string>> = {

@@ -8,7 +8,7 @@ import { isIP, isIPv6 } from 'node:net';
 import { ConfigError } from './config-error.ts';
 import { checkHeaders } from './headers.ts';
 import type { OptionKind } from './options.ts';
-import type { LogLevel } from './types.ts';
+import type { LogLevel, OperationIdStyle } from './types.ts';
 
 export type ServerType = 'stdio' | 'sse' | 'streamable-http';
 
@@ -33,6 +33,7 @@ export interface OptionValue {
   path: string;
   file: string;
   'log-level': LogLevel;
+  'operation-ids': OperationIdStyle;
   'server-type': ServerType;
 }
 
@@ -59,6 +60,7 @@ const parsers: { readonly [Kind in OptionKind]: Parse<OptionValue[Kind]> } = {
   path,
   file: (raw, source) => filled(raw, source, 'needs the path of a file'),
   'log-level': logLevel,
+  'operation-ids': operationIds,
   'server-type': (raw, source) => serverType(filled(raw, source, serverTypeWords), source),
 };
 
@@ -318,6 +320,19 @@ function logLevel(raw: unknown, source: string): LogLevel {
   const level = Object.hasOwn(logLevels, word) ? logLevels[word] : undefined;
   if (level === undefined) throw new ConfigError(`${source} must be debug, info, warning or error.`);
   return level;
+}
+
+const operationIdStyles: ReadonlyMap<string, OperationIdStyle> = new Map([
+  ['tool', 'tool'],
+  ['server_tool', 'server_tool'],
+  ['mcpo', 'mcpo'],
+]);
+
+function operationIds(raw: unknown, source: string): OperationIdStyle {
+  const expected = 'must be tool, server_tool or mcpo';
+  const style = operationIdStyles.get(filled(raw, source, expected));
+  if (style === undefined) throw new ConfigError(`${source} ${expected}.`);
+  return style;
 }
 
 /** Entries of a list; a comma separates too, since none of these values can hold one. */

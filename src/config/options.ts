@@ -19,6 +19,7 @@ export type OptionKind =
   | 'path'
   | 'file'
   | 'log-level'
+  | 'operation-ids'
   | 'server-type';
 
 /** Headings of the help text and of the documentation. */
@@ -261,6 +262,16 @@ export const options = [
     help: 'version in the OpenAPI document ("mcpo version" prints the program\'s own)',
   },
   {
+    name: 'operationIds',
+    flag: '--operation-ids',
+    kind: 'operation-ids',
+    placeholder: 'STYLE',
+    inFile: true,
+    default: 'tool with a single server, else server_tool',
+    group: 'Document',
+    help: 'operation ids: tool, server_tool, or mcpo (tool_NAME_post, as the Python program)',
+  },
+  {
     name: 'maxBody',
     flag: '--max-body',
     kind: 'size',
@@ -335,6 +346,7 @@ interface GivenValue {
   path: string;
   file: string;
   'log-level': string;
+  'operation-ids': string;
   'server-type': string;
 }
 

@@ -41,6 +41,17 @@ const upstreamTls = z.strictObject(
 );
 
 const disabledTools = texts.describe('Tools that are not offered: names, or patterns with * and ?.').optional();
+const expose = z
+  .array(
+    z.enum(['resources', 'prompts'], 'must be "resources" or "prompts"'),
+    'must be a list of "resources", "prompts"',
+  )
+  .describe('What is offered besides tools: "resources", "prompts", or both.')
+  .optional();
+const validate = z
+  .union([z.enum(['on', 'off']), z.boolean()], 'must be "on" or "off"')
+  .describe('Whether arguments are checked before the server sees them: "on" (the default) or "off".')
+  .optional();
 const enabledTools = texts.describe('The only tools that are offered: names, or patterns with * and ?.').optional();
 
 const server = z.strictObject(
@@ -73,6 +84,8 @@ const server = z.strictObject(
     disabled_tools: disabledTools,
     enabledTools,
     enabled_tools: enabledTools,
+    expose,
+    validate,
     tools: z
       .record(z.string(), tool, 'must be an object by tool names; a list of tools to offer is "enabledTools"')
       .describe('Changes to single tools, by the name that the server gives them.')
@@ -172,6 +185,8 @@ function kindSchema(kind: OptionKind): Record<string, unknown> {
     case 'origins':
     case 'networks':
       return { type: ['array', 'string'], items: { type: 'string' } };
+    case 'operation-ids':
+      return { enum: ['tool', 'server_tool', 'mcpo'] };
     case 'log-level':
       return { anyOf: [{ enum: ['debug', 'info', 'warning', 'error'] }, { type: 'string' }] };
     default:

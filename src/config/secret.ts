@@ -67,6 +67,8 @@ function describeServer(server: ServerConfig): Record<string, unknown> {
     timeout: toSeconds(server.timeoutMs),
     required: server.required ? undefined : false,
     toolErrorStatus: server.toolErrorStatus,
+    expose: server.expose.length === 0 ? undefined : server.expose,
+    validate: server.validate ? undefined : 'off',
   });
 }
 

@@ -31,7 +31,9 @@ export async function toServerConfig(name: string, entry: ServerEntry, context: 
   const { label } = context;
   const { maxResultBytes, connectionTimeoutMs } = context.limits;
   const target = await toTarget(entry, context);
-  const connection = { target, maxResultBytes, connectionTimeoutMs };
+  const expose = [...new Set(entry.expose)];
+  // Prompts are learned when connecting; resources are only ever asked for.
+  const connection = { target, maxResultBytes, connectionTimeoutMs, learnsPrompts: expose.includes('prompts') };
   const presentation = {
     disabled: entry.disabled ?? false,
     disabledTools: oneOf(entry, 'disabledTools', 'disabled_tools', label) ?? [],
@@ -40,6 +42,8 @@ export async function toServerConfig(name: string, entry: ServerEntry, context: 
     timeoutMs: entry.timeout === undefined ? undefined : secondsToMs(entry.timeout, label(['timeout'])),
     required: entry.required ?? true,
     toolErrorStatus: entry.toolErrorStatus,
+    expose,
+    validate: entry.validate !== 'off' && entry.validate !== false,
   };
   return {
     name,

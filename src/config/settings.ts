@@ -114,6 +114,7 @@ export async function readSettings(reader: OptionReader): Promise<Settings> {
     logLevel: reader.valueOrDefault('logLevel'),
     connectionTimeoutMs: reader.valueOrDefault('connectionTimeout'),
     callTimeoutMs: reader.valueOrDefault('callTimeout'),
+    operationIds: reader.value('operationIds'),
   };
 }
 

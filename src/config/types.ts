@@ -29,7 +29,12 @@ export interface Settings {
   readonly logLevel: LogLevel;
   readonly connectionTimeoutMs: number;
   readonly callTimeoutMs: number;
+  /** undefined: with the server's name exactly where there are many. */
+  readonly operationIds: OperationIdStyle | undefined;
 }
+
+/** How operation ids are made: `get_time`, `clock_get_time`, or the Python program's `tool_get_time_post`. */
+export type OperationIdStyle = 'tool' | 'server_tool' | 'mcpo';
 
 export type LogLevel = 'debug' | 'info' | 'warning' | 'error';
 
@@ -90,11 +95,18 @@ export interface ServerConfig {
   readonly required: boolean;
   /** HTTP status of a tool's own error; undefined: the table's. */
   readonly toolErrorStatus: number | undefined;
-  /** Equal exactly when `target` and the limits that a connection is made with are equal. */
+  /** What is offered besides tools. */
+  readonly expose: readonly Exposure[];
+  /** Whether arguments are checked before the upstream sees them. */
+  readonly validate: boolean;
+  /** Equal exactly when `target`, the limits that a connection is made with, and what is learned over it are equal. */
   readonly connectionFingerprint: string;
   /** Equal exactly when the whole entry is. */
   readonly fingerprint: string;
 }
+
+/** Kinds of things that MCP servers offer besides tools. */
+export type Exposure = 'resources' | 'prompts';
 
 /** Presentation of one tool, from `tools: {NAME: {...}}`. */
 export interface ToolConfig {

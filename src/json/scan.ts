@@ -60,7 +60,7 @@ export function inspectJson(text: string): Inspection {
       case QUOTE: {
         const end = skipString(text, at);
         if (expectKey) {
-          const key = keyAt(text, at, end);
+          const key = stringAt(text, at, end);
           const keys = open.at(-1);
           if (keys?.has(key)) duplicateKey ??= key;
           keys?.add(key);
@@ -102,20 +102,21 @@ function findMember(text: string, start: number, key: string): number | undefine
     const colon = skipSpace(text, keyEnd);
     if (text.charCodeAt(colon) !== COLON) return undefined;
     const value = skipSpace(text, colon + 1);
-    if (keyAt(text, at, keyEnd) === key) found = value;
+    if (stringAt(text, at, keyEnd) === key) found = value;
     at = skipSpace(text, skipValue(text, value));
     if (text.charCodeAt(at) === COMMA) at = skipSpace(text, at + 1);
   }
   return found;
 }
 
-function keyAt(text: string, start: number, end: number): string {
+/** The string whose quotes stand at `start` and before `end`. */
+export function stringAt(text: string, start: number, end: number): string {
   const raw = text.slice(start + 1, end - 1);
   return raw.includes('\\') ? (JSON.parse(text.slice(start, end)) as string) : raw;
 }
 
 /** End of the value that starts at `start`. */
-function skipValue(text: string, start: number): number {
+export function skipValue(text: string, start: number): number {
   const first = text.charCodeAt(start);
   if (first === QUOTE) return skipString(text, start);
   if (first !== OPEN_BRACE && first !== OPEN_BRACKET) return skipLiteral(text, start);
@@ -135,7 +136,7 @@ function skipValue(text: string, start: number): number {
 }
 
 /** Past the closing quote. indexOf is native: long strings cost what memchr costs. */
-function skipString(text: string, start: number): number {
+export function skipString(text: string, start: number): number {
   let at = start;
   for (;;) {
     at = text.indexOf('"', at + 1);
@@ -156,7 +157,7 @@ function skipLiteral(text: string, start: number): number {
   return at;
 }
 
-function skipSpace(text: string, start: number): number {
+export function skipSpace(text: string, start: number): number {
   let at = start;
   while (text.charCodeAt(at) <= 0x20) at++;
   return at;

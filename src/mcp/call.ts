@@ -1,9 +1,11 @@
-// One call, from the lease to the outcome: on a live connection at once; on a lost one after a bounded wait. Repeats a
-// call once, and only if it certainly was not delivered or the tool says that a repetition does no harm.
+// One call, or one question, from the lease to the outcome: on a live connection at once; on a lost one after a bounded
+// wait. Repeats once, and only what certainly was not delivered or does no harm a second time: a question, or a tool that
+// says so.
 
 import type { Connection } from './connection.ts';
+import { listMembers, listPages } from './pages.ts';
 import type { Reply } from './transports/transport.ts';
-import type { CallRequest, CancelSignal, Outcome, Tool } from './types.ts';
+import type { AskRequest, CallRequest, CancelSignal, Outcome, Tool } from './types.ts';
 
 /** What a call needs of its upstream. */
 export interface CallSource {
@@ -22,26 +24,60 @@ const maxWaitMs = 10_000;
 /** A call is repeated once. */
 const maxAttempts = 2;
 
-export async function callTool(source: CallSource, request: CallRequest): Promise<Outcome> {
+export function callTool(source: CallSource, request: CallRequest): Promise<Outcome> {
+  const { tool, argumentsText } = request;
+  return tryTwice(source, request, mayRepeat(tool), (connection) => connection.call(tool, argumentsText, request));
+}
+
+export function ask(source: CallSource, request: AskRequest): Promise<Outcome> {
+  return tryTwice(source, request, true, (connection) => answer(connection, request));
+}
+
+/** A list begins anew on another connection: cursors belong to the session that gave them. */
+async function answer(connection: Connection, { question, ...options }: AskRequest): Promise<Reply> {
+  const { method } = question;
+  if (method === 'resources/read' || method === 'prompts/get') return connection.ask(question, options);
+  const listed = await listPages(connection, method, options);
+  if (listed.kind !== 'items') return listed;
+  const text = `{"${listMembers[method]}":[${listed.items.join(',')}]}`;
+  return {
+    kind: 'result',
+    // Hardly ever asked for, and a list can be long.
+    get value(): unknown {
+      return JSON.parse(text);
+    },
+    text: () => text,
+  };
+}
+
+/** What calls and questions have in common. */
+type Attempted = Pick<CallRequest, 'deadlineAt' | 'signal'>;
+
+async function tryTwice(
+  source: CallSource,
+  request: Attempted,
+  repeatable: boolean,
+  send: (connection: Connection) => Promise<Reply>,
+): Promise<Outcome> {
   const startedAt = Date.now();
   for (let attempt = 1; ; attempt++) {
     const connection = source.live ?? (await waitFor(source, request));
     if (connection === undefined) return noConnection(source, request, startedAt);
-    const reply = await connection.call(request.tool, request.argumentsText, request);
+    const reply = await send(connection);
     if (reply.kind !== 'undelivered' && reply.kind !== 'lost') return toOutcome(reply, Date.now() - startedAt);
     if (reply.gone) source.drop(connection, reply.detail);
-    const harmless = reply.kind === 'undelivered' ? reply.gone : mayRepeat(request.tool);
+    const harmless = reply.kind === 'undelivered' ? reply.gone : repeatable;
     if (harmless && attempt < maxAttempts) continue;
     if (reply.kind === 'lost') return { kind: 'unknown', detail: reply.detail };
     return reply.gone ? { kind: 'unavailable', ...source.unavailable() } : { kind: 'unusable', detail: reply.detail };
   }
 }
 
-function waitFor(source: CallSource, request: CallRequest): Promise<Connection | undefined> {
+function waitFor(source: CallSource, request: Attempted): Promise<Connection | undefined> {
   return source.connected(Math.min(request.deadlineAt, Date.now() + maxWaitMs), request.signal);
 }
 
-function noConnection(source: CallSource, request: CallRequest, startedAt: number): Outcome {
+function noConnection(source: CallSource, request: Attempted, startedAt: number): Outcome {
   if (request.signal.aborted) return { kind: 'cancelled' };
   if (Date.now() >= request.deadlineAt) return { kind: 'timeout', afterMs: Date.now() - startedAt };
   return { kind: 'unavailable', ...source.unavailable() };

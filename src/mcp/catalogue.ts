@@ -1,20 +1,35 @@
 // Learns what an upstream offers: all pages of tools/list, asked raw and judged one by one, so that one malformed tool
-// costs that tool alone (the client library rejects the whole list). Tools whose definition did not change keep their
-// identity across refreshes: whatever hangs on the object stays.
+// costs that tool alone (the client library rejects the whole list), and prompts where they are wanted (prompts.ts).
+// Tools whose definition did not change keep their identity across refreshes: whatever hangs on the object stays.
 
+import { parseJson } from '../json/parse.ts';
 import { isObject, type JsonObject } from '../json/value.ts';
 import type { Connection } from './connection.ts';
+import { listPages } from './pages.ts';
+import { listPrompts } from './prompts.ts';
+import { replySentence } from './transports/transport.ts';
 import type { Catalogue, Tool } from './types.ts';
-
-/** A list that never ends is cut here. */
-const maxPages = 1_000;
 
 /** A server that does not say it has tools may have some; one that does not answer then is not waited for. */
 const undeclaredTimeoutMs = 3_000;
 
 export interface Listing {
   readonly catalogue: Catalogue;
-  readonly rejected: readonly { readonly tool: string; readonly reason: string }[];
+  readonly rejected: readonly Rejected[];
+  /** What else was wrong, each continuing a sentence about the server. */
+  readonly problems: readonly string[];
+}
+
+export interface ListingOptions {
+  readonly previous: Catalogue | undefined;
+  readonly learnsPrompts: boolean;
+  readonly timeoutMs: number;
+  readonly signal: AbortSignal;
+}
+
+interface Rejected {
+  readonly tool: string;
+  readonly reason: string;
 }
 
 /** Thrown where the list could not be had. */
@@ -24,59 +39,46 @@ export class ListingError extends Error {
 
 export async function listCatalogue(
   connection: Connection,
-  previous: Catalogue | undefined,
-  timeoutMs: number,
-  signal: AbortSignal,
+  { previous, learnsPrompts, timeoutMs, signal }: ListingOptions,
 ): Promise<Listing> {
-  const definitions = connection.session.offersTools
-    ? await listAll(connection, Date.now() + timeoutMs, signal)
-    : await listAll(connection, Date.now() + Math.min(timeoutMs, undeclaredTimeoutMs), signal).catch(() => []);
-  const known = new Map<unknown, Tool>(
-    previous?.tools.map((tool) => [textOfDefinition(tool.definition) ?? tool, tool]),
-  );
+  const { offersTools, offersPrompts, offersResources } = connection.session;
+  const prompting =
+    learnsPrompts && offersPrompts ? listPrompts(connection, previous?.prompts ?? [], timeoutMs, signal) : undefined;
+  const definitions = offersTools
+    ? await listTools(connection, Date.now() + timeoutMs, signal)
+    : await listTools(connection, Date.now() + Math.min(timeoutMs, undeclaredTimeoutMs), signal).catch(() => []);
+  const known = new Map(previous?.tools.map((tool) => [definitionTexts.get(tool), tool]));
   const tools = new Map<string, Tool>();
-  const rejected: { tool: string; reason: string }[] = [];
-  for (const definition of definitions) {
-    const tool = known.get(textOfDefinition(definition) ?? definition) ?? toTool(definition);
-    if (typeof tool === 'string') rejected.push({ tool: nameOf(definition), reason: tool });
+  const rejected: Rejected[] = [];
+  for (const text of definitions) {
+    const tool = known.get(text) ?? toTool(text);
+    if ('reason' in tool) rejected.push(tool);
     else if (tools.has(tool.name)) rejected.push({ tool: tool.name, reason: 'another tool has the same name' });
     else tools.set(tool.name, tool);
   }
+  const { prompts, problems } = (await prompting) ?? { prompts: [], problems: [] };
+  const offers = { resources: offersResources, prompts: offersPrompts };
   const { serverName, serverVersion, instructions, protocolVersion } = connection.session;
-  return {
-    catalogue: { tools: [...tools.values()], serverName, serverVersion, instructions, protocolVersion },
-    rejected,
-  };
+  const about = { serverName, serverVersion, instructions, protocolVersion };
+  return { catalogue: { tools: [...tools.values()], prompts, offers, ...about }, rejected, problems };
 }
 
-async function listAll(connection: Connection, deadlineAt: number, signal: AbortSignal): Promise<unknown[]> {
-  const all: unknown[] = [];
-  const seen = new Set<string>();
-  let cursor: string | undefined;
-  for (let page = 0; page < maxPages; page++) {
-    const reply = await connection.listTools(cursor, { deadlineAt, signal });
-    if (reply.kind === 'rpc-error' && reply.code === -32_601) return all;
-    if (reply.kind !== 'result') throw new ListingError(`tools/list failed: ${failure(reply)}`);
-    const { tools, nextCursor } = (reply.value ?? {}) as { tools?: unknown; nextCursor?: unknown };
-    if (!Array.isArray(tools)) throw new ListingError('tools/list failed: the server sent no list');
-    all.push(...(tools as unknown[]));
-    if (typeof nextCursor !== 'string' || nextCursor === '' || seen.has(nextCursor)) return all;
-    seen.add(nextCursor);
-    cursor = nextCursor;
-  }
-  return all;
+/** The definitions' own texts: what a schema says of numbers is more than a double can hold. */
+async function listTools(connection: Connection, deadlineAt: number, signal: AbortSignal): Promise<readonly string[]> {
+  const listed = await listPages(connection, 'tools/list', { deadlineAt, signal });
+  if (listed.kind !== 'items') throw new ListingError(`tools/list failed: ${replySentence(listed)}`);
+  return listed.items;
 }
 
-function failure(reply: { readonly kind: string; readonly detail?: string; readonly message?: string }): string {
-  return reply.detail ?? reply.message ?? (reply.kind === 'timeout' ? 'no answer in time' : reply.kind);
-}
+/** By which a tool is known again in the next list. */
+const definitionTexts = new WeakMap<Tool, string>();
 
-/** A tool, or the sentence that says why this is none. */
-function toTool(definition: unknown): Tool | string {
-  if (!isObject(definition)) return 'it is no object';
+function toTool(text: string): Tool | Rejected {
+  const definition = parseJson(text);
+  if (!isObject(definition)) return { tool: '(no name)', reason: 'it is no object' };
   const { name, title, description, inputSchema, outputSchema, annotations } = definition;
-  if (typeof name !== 'string' || name === '') return 'it has no name';
-  return {
+  if (typeof name !== 'string' || name === '') return { tool: '(no name)', reason: 'it has no name' };
+  const tool: Tool = {
     name,
     title: textOf(title),
     description: textOf(description),
@@ -85,6 +87,8 @@ function toTool(definition: unknown): Tool | string {
     annotations: isObject(annotations) ? annotations : undefined,
     definition,
   };
+  definitionTexts.set(tool, text);
+  return tool;
 }
 
 /** A tool without a usable schema stays callable; the document says what is wrong. */
@@ -92,19 +96,6 @@ const noInputSchema: JsonObject = {
   type: 'object',
   'x-mcp-schema-error': 'The server gave no usable input schema for this tool; any object is accepted.',
 };
-
-/** undefined for what nests deeper than the stack allows; such a tool is new at every listing. */
-function textOfDefinition(definition: unknown): string | undefined {
-  try {
-    return JSON.stringify(definition);
-  } catch {
-    return undefined;
-  }
-}
-
-function nameOf(definition: unknown): string {
-  return isObject(definition) && typeof definition['name'] === 'string' ? definition['name'] : '(no name)';
-}
 
 function textOf(value: unknown): string | undefined {
   return typeof value === 'string' && value.trim() !== '' ? value : undefined;

@@ -2,9 +2,9 @@
 // connect (connect.ts does), does not reconnect (upstream.ts does) and does not judge what it lists (catalogue.ts does).
 
 import type { Target } from '../config/types.ts';
-import { callHeaders } from './transports/mcp-headers.ts';
+import { callHeaders, questionHeaders } from './transports/mcp-headers.ts';
 import type { McpTransport, Reply, RequestOptions } from './transports/transport.ts';
-import type { Tool } from './types.ts';
+import type { Question, Tool } from './types.ts';
 
 export interface ConnectionOptions {
   readonly target: Target;
@@ -16,6 +16,8 @@ export interface ConnectionOptions {
   readonly onNoise: (excerpt: string) => void;
   readonly onStderr: (line: string) => void;
   readonly onToolsChanged: () => void;
+  /** undefined where nobody wants to know. */
+  readonly onPromptsChanged: (() => void) | undefined;
 }
 
 /** What a handshake came to, whoever made it. */
@@ -27,6 +29,8 @@ export interface Session {
   readonly instructions: string | undefined;
   /** Whether the server says that it has tools. */
   readonly offersTools: boolean;
+  readonly offersPrompts: boolean;
+  readonly offersResources: boolean;
   /** The `_meta` that revision 2026-07-28 asks for in every request, as text; undefined in earlier ones. */
   readonly requestMeta: string | undefined;
   /** Resolves with the reason when the session is of no use any more. */
@@ -50,23 +54,17 @@ export class Connection {
     const meta = requestMeta === undefined ? '' : `,"_meta":${requestMeta}`;
     const params = `{"name":${JSON.stringify(tool.name)},"arguments":${argumentsText}${meta}}`;
     const request = requestMeta !== undefined ? { ...options, headers: callHeaders(tool, argumentsText) } : options;
-    this.#inFlight++;
-    const reply = transport.request('tools/call', params, request);
-    return reply.finally(() => {
-      this.#inFlight--;
-      if (this.#abandoned && this.#inFlight === 0) void this.close();
-    });
+    return this.#watch(transport.request('tools/call', params, request));
   }
 
-  /** One page of tools/list. */
-  listTools(cursor: string | undefined, options: Omit<RequestOptions, 'headers'>): Promise<Reply> {
+  /** Anything but a call. Of a list, the one page that `cursor` names. */
+  ask(question: Question, options: Omit<RequestOptions, 'headers'>, cursor?: string): Promise<Reply> {
     const { requestMeta, transport } = this.session;
-    const members = [
-      ...(cursor === undefined ? [] : [`"cursor":${JSON.stringify(cursor)}`]),
-      ...(requestMeta === undefined ? [] : [`"_meta":${requestMeta}`]),
-    ];
-    const headers = requestMeta === undefined ? undefined : { 'mcp-method': 'tools/list' };
-    return transport.request('tools/list', `{${members.join(',')}}`, { ...options, headers });
+    const members = paramsOf(question);
+    if (cursor !== undefined) members.push(`"cursor":${JSON.stringify(cursor)}`);
+    if (requestMeta !== undefined) members.push(`"_meta":${requestMeta}`);
+    const headers = requestMeta === undefined ? undefined : questionHeaders(question);
+    return this.#watch(transport.request(question.method, `{${members.join(',')}}`, { ...options, headers }));
   }
 
   /** Closes as soon as no call is in flight on it: a session that one call found gone may still answer others. */
@@ -79,5 +77,24 @@ export class Connection {
   close(): Promise<void> {
     this.#closing ??= this.session.close();
     return this.#closing;
+  }
+
+  #watch(reply: Promise<Reply>): Promise<Reply> {
+    this.#inFlight++;
+    return reply.finally(() => {
+      this.#inFlight--;
+      if (this.#abandoned && this.#inFlight === 0) void this.close();
+    });
+  }
+}
+
+function paramsOf(question: Question): string[] {
+  switch (question.method) {
+    case 'resources/read':
+      return [`"uri":${JSON.stringify(question.uri)}`];
+    case 'prompts/get':
+      return [`"name":${JSON.stringify(question.name)}`, `"arguments":${question.argumentsText}`];
+    default:
+      return [];
   }
 }

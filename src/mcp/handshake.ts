@@ -63,18 +63,23 @@ async function open(
   transport: McpTransport,
   versionNegotiation: NonNullable<Negotiation>,
 ): Promise<Connection> {
+  const { onToolsChanged, onPromptsChanged } = options;
   const client = new Client(
     { name: 'mcpo', version: options.clientVersion },
     {
       capabilities: {},
       versionNegotiation,
       jsonSchemaValidator: noValidation,
-      listChanged: { tools: { autoRefresh: false, debounceMs: 0, onChanged: options.onToolsChanged } },
+      listChanged: {
+        tools: { autoRefresh: false, debounceMs: 0, onChanged: onToolsChanged },
+        ...(onPromptsChanged && { prompts: { autoRefresh: false, debounceMs: 0, onChanged: onPromptsChanged } }),
+      },
     },
   );
   // Told by their consequences: a lost connection, an unanswered request.
   client.onerror = () => {};
-  client.setNotificationHandler('notifications/tools/list_changed', options.onToolsChanged);
+  client.setNotificationHandler('notifications/tools/list_changed', onToolsChanged);
+  if (onPromptsChanged) client.setNotificationHandler('notifications/prompts/list_changed', onPromptsChanged);
   const { connectTimeoutMs, signal } = options;
   let giveUp = (): void => {};
   let timer: NodeJS.Timeout | undefined;
@@ -101,6 +106,7 @@ class TimeUp extends Error {}
 
 function toSession(client: Client, transport: McpTransport, clientVersion: string): Session {
   const protocolVersion = client.getNegotiatedProtocolVersion();
+  const capabilities = client.getServerCapabilities();
   const envelope = {
     [PROTOCOL_VERSION_META_KEY]: protocolVersion,
     [CLIENT_INFO_META_KEY]: { name: 'mcpo', version: clientVersion },
@@ -112,7 +118,9 @@ function toSession(client: Client, transport: McpTransport, clientVersion: strin
     serverName: client.getServerVersion()?.name,
     serverVersion: client.getServerVersion()?.version,
     instructions: client.getInstructions(),
-    offersTools: client.getServerCapabilities()?.tools !== undefined,
+    offersTools: capabilities?.tools !== undefined,
+    offersPrompts: capabilities?.prompts !== undefined,
+    offersResources: capabilities?.resources !== undefined,
     requestMeta: client.getProtocolEra() === 'modern' ? JSON.stringify(envelope) : undefined,
     ended: new Promise((resolve) => {
       client.onclose = () => resolve(transport.endReason ?? 'the connection was closed');

@@ -20,7 +20,7 @@ export async function initialise(options: ConnectionOptions, transport: McpTrans
   const ended = new Promise<string>((resolve) => {
     transport.onclose = () => resolve(transport.endReason ?? 'the connection was closed');
   });
-  transport.onmessage = (message: JSONRPCMessage) => take(message, transport, options.onToolsChanged);
+  transport.onmessage = (message: JSONRPCMessage) => take(message, transport, options);
   try {
     await transport.start();
     const reply = await transport.request('initialize', initializeParams(options), {
@@ -54,6 +54,7 @@ function toSession(reply: Reply, transport: McpTransport, ended: Promise<string>
     throw new ConnectionError(`initialize failed: ${reply.kind === 'rpc-error' ? reply.message : reply.detail}`);
   }
   const { protocolVersion, capabilities, serverInfo, instructions } = membersOf(reply.value);
+  const { tools, prompts, resources } = membersOf(capabilities);
   if (typeof protocolVersion !== 'string' || !revisions.includes(protocolVersion)) {
     const named = typeof protocolVersion === 'string' ? protocolVersion : 'none';
     throw new ConnectionError(`the server speaks protocol revision ${named}, which mcpo does not know`);
@@ -65,7 +66,9 @@ function toSession(reply: Reply, transport: McpTransport, ended: Promise<string>
     serverName: textOf(name),
     serverVersion: textOf(version),
     instructions: textOf(instructions),
-    offersTools: membersOf(capabilities)['tools'] !== undefined,
+    offersTools: tools !== undefined,
+    offersPrompts: prompts !== undefined,
+    offersResources: resources !== undefined,
     requestMeta: undefined,
     ended,
     close: () => transport.close(),
@@ -73,9 +76,10 @@ function toSession(reply: Reply, transport: McpTransport, ended: Promise<string>
 }
 
 /** What a server sends by itself. We offer no capability, so a request other than ping has no answer but an error. */
-function take(message: JSONRPCMessage, transport: McpTransport, onToolsChanged: () => void): void {
+function take(message: JSONRPCMessage, transport: McpTransport, options: ConnectionOptions): void {
   if (!('method' in message)) return;
-  if (message.method === 'notifications/tools/list_changed') onToolsChanged();
+  if (message.method === 'notifications/tools/list_changed') options.onToolsChanged();
+  if (message.method === 'notifications/prompts/list_changed') options.onPromptsChanged?.();
   if (!('id' in message)) return;
   const { id, method } = message;
   const answer: JSONRPCMessage =

@@ -38,9 +38,30 @@ export interface Tool {
   readonly definition: JsonObject;
 }
 
+/** A prompt as its server defined it (MCP, `Prompt`), after checks. */
+export interface Prompt {
+  readonly name: string;
+  readonly title: string | undefined;
+  readonly description: string | undefined;
+  /** By name, each once. */
+  readonly arguments: readonly PromptArgument[];
+}
+
+/** Always a string (MCP, `PromptArgument`). */
+export interface PromptArgument {
+  readonly name: string;
+  readonly title: string | undefined;
+  readonly description: string | undefined;
+  readonly required: boolean;
+}
+
 /** What an upstream offers, as last learned. Immutable; a refresh makes a new one. */
 export interface Catalogue {
   readonly tools: readonly Tool[];
+  /** Learned only where the configuration exposes prompts. */
+  readonly prompts: readonly Prompt[];
+  /** What the server says that it has, besides tools. */
+  readonly offers: { readonly resources: boolean; readonly prompts: boolean };
   readonly serverName: string | undefined;
   readonly serverVersion: string | undefined;
   readonly instructions: string | undefined;
@@ -61,6 +82,8 @@ export interface UpstreamHandle {
 
 export interface Lease {
   call(request: CallRequest): Promise<Outcome>;
+  /** Asks for something besides tools. Waits, reconnects and gives up as a call does; may be repeated once. */
+  ask(request: AskRequest): Promise<Outcome>;
   /** Idempotent. */
   release(): void;
 }
@@ -81,12 +104,33 @@ export interface CallRequest {
   readonly signal: CancelSignal;
 }
 
-/** What a call came to. Expected failures are values; only our own bugs throw. */
+export interface AskRequest {
+  readonly question: Question;
+  /** As of a call. */
+  readonly deadlineAt: number;
+  readonly signal: CancelSignal;
+}
+
+/** A request of MCP that changes nothing. The answer to a list is all its pages, merged into one result. */
+export type Question =
+  | { readonly method: ListMethod }
+  | { readonly method: 'resources/read'; readonly uri: string }
+  /** The arguments object as its own JSON text, forwarded exactly. */
+  | { readonly method: 'prompts/get'; readonly name: string; readonly argumentsText: string };
+
+export type ListMethod = 'tools/list' | 'prompts/list' | 'resources/list' | 'resources/templates/list';
+
+/** What a call, or a question, came to. Expected failures are values; only our own bugs throw. */
 export type Outcome =
   /** The upstream answered with a result. `text` gives its exact JSON text, `value` the same, parsed. */
   | { readonly kind: 'result'; readonly value: unknown; readonly text: () => string }
-  /** The upstream answered with a JSON-RPC error. */
-  | { readonly kind: 'rpc-error'; readonly code: number; readonly message: string; readonly data: unknown }
+  /** The upstream answered with a JSON-RPC error. `dataText` gives the exact JSON text of its `data`, if it has any. */
+  | {
+      readonly kind: 'rpc-error';
+      readonly code: number;
+      readonly message: string;
+      readonly dataText: () => string | undefined;
+    }
   /** Never delivered: not connected, and the wait ran out. */
   | { readonly kind: 'unavailable'; readonly detail: string; readonly retryAfterMs: number }
   /** Delivered, then the connection ended; it may or may not have run. */

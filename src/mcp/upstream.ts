@@ -5,13 +5,14 @@
 import type { ServerConfig } from '../config/types.ts';
 import { messageOf } from '../errors.ts';
 import type { Observe } from '../events.ts';
-import { callTool, type CallSource } from './call.ts';
+import { ask, callTool, type CallSource } from './call.ts';
 import { listCatalogue } from './catalogue.ts';
 import { connect } from './connect.ts';
 import { ConnectionError } from './connection-error.ts';
 import type { Connection } from './connection.ts';
 import { nextTry, retrySentence } from './restart-policy.ts';
 import type {
+  AskRequest,
   CallRequest,
   CancelSignal,
   Catalogue,
@@ -108,6 +109,7 @@ export class Upstream implements UpstreamHandle, CallSource {
     let held = true;
     return {
       call: (request: CallRequest): Promise<Outcome> => callTool(this, request),
+      ask: (request: AskRequest): Promise<Outcome> => ask(this, request),
       release: () => {
         if (!held) return;
         held = false;
@@ -152,6 +154,10 @@ export class Upstream implements UpstreamHandle, CallSource {
   /** Nothing is made anew any more. While it drains, calls in flight still find it healed. */
   get #over(): boolean {
     return this.#lifetime.signal.aborted;
+  }
+
+  get #learnsPrompts(): boolean {
+    return this.config.expose.includes('prompts');
   }
 
   #outlook(): string {
@@ -217,6 +223,7 @@ export class Upstream implements UpstreamHandle, CallSource {
         onNoise: (excerpt) => this.#deps.observe({ type: 'upstream-noise', server: this.name, excerpt }),
         onStderr: (line) => this.#deps.observe({ type: 'upstream-stderr', server: this.name, line }),
         onToolsChanged: () => this.#scheduleRefresh(),
+        onPromptsChanged: this.#learnsPrompts ? () => this.#scheduleRefresh() : undefined,
       });
       initialisedAt = Date.now();
       const catalogue = await this.#list(connection);
@@ -233,12 +240,16 @@ export class Upstream implements UpstreamHandle, CallSource {
   }
 
   async #list(connection: Connection): Promise<Catalogue> {
-    const { connectionTimeoutMs } = this.#deps;
-    const { signal } = this.#lifetime;
-    const { catalogue, rejected } = await listCatalogue(connection, this.#catalogue, connectionTimeoutMs, signal);
+    const { catalogue, rejected, problems } = await listCatalogue(connection, {
+      previous: this.#catalogue,
+      learnsPrompts: this.#learnsPrompts,
+      timeoutMs: this.#deps.connectionTimeoutMs,
+      signal: this.#lifetime.signal,
+    });
     for (const { tool, reason } of rejected) {
       this.#deps.observe({ type: 'tool-rejected', server: this.name, tool, reason });
     }
+    for (const problem of problems) this.#deps.observe({ type: 'warning', message: `${this.name}: ${problem}` });
     return catalogue;
   }
 
@@ -311,7 +322,7 @@ export class Upstream implements UpstreamHandle, CallSource {
     this.#refreshing = true;
     try {
       const catalogue = await this.#list(connection);
-      if (this.#connection !== connection || sameTools(catalogue, this.#catalogue)) return;
+      if (this.#connection !== connection || sameOffers(catalogue, this.#catalogue)) return;
       this.#catalogue = catalogue;
       this.#reason = `ready with ${catalogue.tools.length} tools`;
       this.#deps.observe({ type: 'catalogue-changed', server: this.name, tools: catalogue.tools.length });
@@ -327,9 +338,13 @@ export class Upstream implements UpstreamHandle, CallSource {
   }
 }
 
-/** Unchanged tools are the same objects (catalogue.ts). */
-function sameTools(a: Catalogue, b: Catalogue | undefined): boolean {
-  return a.tools.length === b?.tools.length && a.tools.every((tool, index) => tool === b.tools[index]);
+/** Unchanged tools and prompts are the same objects (catalogue.ts). */
+function sameOffers(a: Catalogue, b: Catalogue | undefined): boolean {
+  return sameList(a.tools, b?.tools) && sameList(a.prompts, b?.prompts);
+}
+
+function sameList(a: readonly unknown[], b: readonly unknown[] | undefined): boolean {
+  return a.length === b?.length && a.every((item, index) => item === b[index]);
 }
 
 /** Waits for `work`, but not past `untilMs` or an abort. */

@@ -1,27 +1,59 @@
-// The value of one content item of a tool's result (MCP, `ContentBlock`), as JSON text. Images and audio become bare
-// `data:` URIs, because that is the one form in which Open WebUI shows them to a model. What is not known passes as it is.
+// One content item of a tool's result (MCP, `ContentBlock`): its value as JSON text, its text, its bytes. Images and
+// audio become bare `data:` URIs, because that is the one form in which Open WebUI shows them to a model. What is not
+// known, or lacks what its type should have, passes as it is.
 
 import { isObject } from '../json/value.ts';
+import { OCTET_STREAM } from './negotiate.ts';
 
 /** `ownText` gives the item's exact JSON text; asked only where that is the value. */
 export function contentValue(item: unknown, ownText: () => string): string {
   if (!isObject(item)) return ownText();
-  switch (item['type']) {
-    case 'text':
-      return typeof item['text'] === 'string' ? textValue(item['text']) : ownText();
-    case 'image':
-    case 'audio':
-      return dataUri(item['data'], item['mimeType']) ?? ownText();
-    case 'resource':
-      return resourceValue(item['resource']) ?? ownText();
-    default:
-      return ownText();
-  }
+  const { type, text } = item;
+  if (type === 'text') return typeof text === 'string' ? textValue(text) : ownText();
+  const embedded = textOf(item);
+  return embedded === undefined ? (dataUri(item) ?? ownText()) : JSON.stringify(embedded);
+}
+
+/** What a text item says, or an embedded resource that is a text. */
+export function textOf(item: unknown): string | undefined {
+  if (!isObject(item)) return undefined;
+  const { type, resource } = item;
+  const holder = type === 'text' ? item : type === 'resource' && isObject(resource) ? resource : undefined;
+  const text = holder?.['text'];
+  return typeof text === 'string' ? text : undefined;
+}
+
+export interface EncodedBytes {
+  /** Lower case, without parameters. */
+  readonly mediaType: string;
+  /** Of the standard alphabet, padded, without line breaks. */
+  readonly base64: string;
+}
+
+/** What an image, a sound or an embedded file holds; undefined where that is no base64. */
+export function bytesOf(item: unknown): EncodedBytes | undefined {
+  if (!isObject(item)) return undefined;
+  const { type, data, mimeType, resource } = item;
+  if (type === 'image' || type === 'audio') return encodedBytes(data, mimeType);
+  if (type === 'resource' && isObject(resource)) return encodedBytes(resource['blob'], resource['mimeType']);
+  return undefined;
+}
+
+/** `type/subtype` in lower case, without parameters; undefined where there is none. */
+export function essenceOf(mediaType: unknown): string | undefined {
+  if (typeof mediaType !== 'string') return undefined;
+  return /^\s{0,9}([\w.+-]{1,127}\/[\w.+-]{1,127})\s{0,9}(?:;|$)/.exec(mediaType)?.[1]?.toLowerCase();
 }
 
 /** The text itself where it is a JSON object, array or plain literal; else a JSON string. */
 function textValue(text: string): string {
-  return isJsonContainer(text) || isPlainLiteral(text) ? text : JSON.stringify(text);
+  if (isPlainLiteral(text)) return text;
+  return isJsonContainer(text) ? text.replaceAll(/\p{Surrogate}/gu, escaped) : JSON.stringify(text);
+}
+
+/** Half of a surrogate pair has no UTF-8: written raw it would be lost on the way out. */
+function escaped(unit: string): string {
+  return `\\u${unit.charCodeAt(0).toString(16)}`;
 }
 
 /** Looks at both ends first: logs and Markdown that begin with a bracket are not worth a parse. */
@@ -55,16 +87,40 @@ function isJson(text: string): boolean {
   }
 }
 
-function resourceValue(resource: unknown): string | undefined {
-  if (!isObject(resource)) return undefined;
-  const { text, blob, mimeType } = resource;
-  return typeof text === 'string' ? JSON.stringify(text) : dataUri(blob, mimeType);
+/** RFC 2397, without parameters and line breaks: Open WebUI looks for exactly `data:TYPE;base64,`. As JSON text. */
+function dataUri(item: unknown): string | undefined {
+  const bytes = bytesOf(item);
+  // Nothing in it has to be escaped, which spares a copy of what may be many megabytes.
+  return bytes && `"data:${bytes.mediaType};base64,${bytes.base64}"`;
 }
 
-/** RFC 2397, without parameters and line breaks: Open WebUI looks for exactly `data:TYPE;base64,`. */
-function dataUri(data: unknown, mimeType: unknown): string | undefined {
+function encodedBytes(data: unknown, mimeType: unknown): EncodedBytes | undefined {
   if (typeof data !== 'string') return undefined;
-  const essence = typeof mimeType === 'string' ? (mimeType.split(';')[0] ?? '').trim() : '';
-  const type = /^[\w.+-]+\/[\w.+-]+$/.test(essence) ? essence : 'application/octet-stream';
-  return JSON.stringify(`data:${type};base64,${/\s/.test(data) ? data.replaceAll(/\s+/g, '') : data}`);
+  const uri = data.startsWith('data:') ? splitDataUri(data) : undefined;
+  const base64 = normalBase64(uri?.data ?? data);
+  if (base64 === undefined) return undefined;
+  return { mediaType: essenceOf(mimeType) ?? essenceOf(uri?.mediaType) ?? OCTET_STREAM, base64 };
+}
+
+/** Some servers give the whole URI where MCP wants the data. */
+function splitDataUri(uri: string): { readonly mediaType: string; readonly data: string } | undefined {
+  const comma = uri.indexOf(',');
+  const head = uri.slice('data:'.length, comma);
+  return comma < 0 || !/;base64$/i.test(head) ? undefined : { mediaType: head, data: uri.slice(comma + 1) };
+}
+
+const strangeToBase64 = /[^A-Za-z\d+/=]/;
+
+/** Without line breaks, in the standard alphabet, padded; undefined where it is no base64 (RFC 4648). */
+function normalBase64(data: string): string | undefined {
+  let text = data;
+  if (strangeToBase64.test(text)) {
+    text = text.replaceAll(/\s+/g, '').replaceAll('-', '+').replaceAll('_', '/');
+    if (strangeToBase64.test(text)) return undefined;
+  }
+  const padding = text.indexOf('=');
+  const length = padding < 0 ? text.length : padding;
+  if (length % 4 === 1 || !['', '=', '=='].includes(text.slice(length, length + 3))) return undefined;
+  const paddedLength = Math.ceil(length / 4) * 4;
+  return text.length === paddedLength ? text : text.slice(0, length).padEnd(paddedLength, '=');
 }

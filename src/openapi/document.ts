@@ -1,14 +1,21 @@
-// OpenAPI 3.1.0 documents: one for each server and one of all, as JSON text in two parts around the base URL, so that
-// one rendering serves every address under which the program is known. Stable in order; made of the snapshot alone, so
-// it is there with upstreams down.
+// OpenAPI documents, 3.1.0 or 3.0.3: one for each server and one of all, printed tool by tool in two parts around the
+// base URL, so that one rendering serves every address under which the program is known. Stable in order; made of the
+// snapshot alone, so it is there with upstreams down.
 
+import type { Settings } from '../config/types.ts';
 import type { JsonObject } from '../json/value.ts';
-import type { ServerConfig, Settings } from '../config/types.ts';
 import type { ServerView, Snapshot } from '../snapshot.ts';
+import type { DocumentForm } from './form.ts';
+import { jsonLayout, yamlLayout, type Layout } from './layout.ts';
 import { encodeSegment } from './names.ts';
-import { operationParts } from './operation.ts';
-import { problemSchema, responseComponents } from './responses.ts';
+import { offeredParts } from './offered-operation.ts';
+import { failuresOf, operationParts } from './operation.ts';
+import type { Operation } from './prepared.ts';
+import { MAX_DESCRIPTION_CHARS } from './profile.ts';
+import { problemSchema, responseComponents, type Failures } from './responses.ts';
+import type { Degradation } from './schema/graph.ts';
 import { cutText, firstText } from './text.ts';
+import { createToolSchemas, finish } from './tool-schema.ts';
 
 export interface DocumentView {
   /** undefined: the document of all servers. */
@@ -16,54 +23,74 @@ export interface DocumentView {
   readonly snapshot: Snapshot;
 }
 
+export type DocumentFormat = 'json' | 'yaml';
+
+export interface DocumentRequest extends DocumentView {
+  readonly form: DocumentForm;
+  readonly format: DocumentFormat;
+  /** Told of what the document cannot say of a tool, while it is printed. */
+  readonly onDegraded: (server: ServerView, operation: Operation, degradation: Degradation) => void;
+}
+
 export interface RenderedDocument {
-  /** JSON text before the base URL's JSON string literal. */
+  /** Text before the base URL's JSON string literal. */
   readonly head: string;
-  /** JSON text after it. */
-  readonly tail: string;
+  /** The text after it. Each step costs one tool; whoever takes them can rest in between. */
+  readonly tail: Iterable<string>;
   /** Appended to the base URL: '' for the document of all and in single mode, '/name' for one server of many. */
   readonly basePath: string;
 }
 
-/** Literally this: several clients know no other 3.1 string. */
-const OPENAPI_VERSION = '3.1.0';
+/** Literally these: several clients know no other 3.1 string. */
+const openapiVersions = { '3.1': '3.1.0', '3.0': '3.0.3' } as const;
 const DEFAULT_VERSION = '1.0.0';
 const MAX_TEXT_CHARS = 100_000;
 
-export function renderDocument({ server, snapshot }: DocumentView): RenderedDocument {
+export function renderDocument(request: DocumentRequest): RenderedDocument {
+  const { server, snapshot, form, format } = request;
   const { config, root } = snapshot;
   const one = root ?? server;
   const views = one === undefined ? [...snapshot.servers.values()].filter((view) => !view.config.disabled) : [one];
   const isOneOfMany = one !== undefined && config.mode === 'many';
-  const info = one === undefined ? infoOfAll(config.settings, views) : infoOf(one, snapshot);
-  const before = JSON.stringify({ openapi: OPENAPI_VERSION, info });
-  const after = JSON.stringify(bodyOf(config.settings, views, one === undefined));
+  const layout = format === 'json' ? jsonLayout() : yamlLayout();
+  const maxChars = form.profile === undefined ? MAX_TEXT_CHARS : MAX_DESCRIPTION_CHARS;
+  const { description, ...info } = one === undefined ? infoOfAll(config.settings, views) : infoOf(one, snapshot);
+  const head = [
+    layout.start,
+    layout.member('openapi', openapiVersions[form.version]),
+    layout.member('info', { ...info, description: cutText(description, maxChars) }),
+    layout.servers.before,
+  ];
   return {
-    head: `${before.slice(0, -1)},"servers":[{"url":`,
-    tail: `}],${after.slice(1)}`,
+    head: head.join(''),
+    tail: printBody(request, views, layout, maxChars),
     basePath: isOneOfMany ? `/${encodeSegment(one.name)}` : '',
   };
 }
 
-function infoOf(view: ServerView, { config }: Snapshot): JsonObject {
+interface Info extends JsonObject {
+  readonly description: string;
+}
+
+function infoOf(view: ServerView, { config }: Snapshot): Info {
   const { mode } = config;
   const { catalogue, name } = view;
   // Options describe the only server there is; of many, each speaks for itself.
   const given = mode === 'single' ? config.settings : undefined;
   return {
     title: firstText(given?.name, mode === 'many' ? name : undefined, catalogue?.serverName, name) ?? 'mcpo',
-    description: cutText(firstText(given?.description, catalogue?.instructions) ?? describe(view), MAX_TEXT_CHARS),
+    description: firstText(given?.description, catalogue?.instructions) ?? describe(view),
     version: firstText(given?.version, catalogue?.serverVersion) ?? DEFAULT_VERSION,
     ...publisher,
   };
 }
 
-function infoOfAll(settings: Settings, views: readonly ServerView[]): JsonObject {
+function infoOfAll(settings: Settings, views: readonly ServerView[]): Info {
   const opening = firstText(settings.description) ?? 'Tools of MCP servers as plain HTTP operations.';
   const servers = views.map((view) => `- ${view.name}: ${stateOf(view)}`).join('\n');
   return {
     title: firstText(settings.name) ?? 'mcpo',
-    description: cutText(servers === '' ? opening : `${opening}\n\n${servers}`, MAX_TEXT_CHARS),
+    description: servers === '' ? opening : `${opening}\n\n${servers}`,
     version: firstText(settings.version) ?? DEFAULT_VERSION,
     ...publisher,
   };
@@ -84,34 +111,66 @@ function stateOf({ config, operations }: ServerView): string {
   return operations.list.length === 1 ? '1 tool' : `${operations.list.length} tools`;
 }
 
-function bodyOf(settings: Settings, views: readonly ServerView[], isOfAll: boolean): JsonObject {
-  const paths: Record<string, JsonObject> = Object.create(null);
-  const schemas: Record<string, JsonObject> = Object.create(null);
-  const tags: JsonObject[] = [];
-  const configs: ServerConfig[] = [];
-  for (const view of views) {
-    const list = view.operations?.list ?? [];
-    if (list.length === 0) continue;
-    tags.push({ name: view.name, description: tagText(view) });
-    configs.push(view.config);
+function* printBody(
+  { server, snapshot, form, onDegraded }: DocumentRequest,
+  views: readonly ServerView[],
+  layout: Layout,
+  maxTextChars: number,
+): Generator<string> {
+  const { settings } = snapshot.config;
+  const described = views.filter(
+    ({ operations }) => (operations?.list.length ?? 0) + (operations?.offered.length ?? 0) > 0,
+  );
+  const { security, securitySchemes } = securityOf(settings);
+  yield layout.servers.after;
+  yield layout.member('security', security);
+  yield layout.member(
+    'tags',
+    described.map((view) => ({ name: view.name, description: cutText(tagText(view), maxTextChars) })),
+  );
+  if (described.length === 0) {
+    yield layout.member('paths', {});
+    yield layout.member('components', { securitySchemes });
+    yield layout.end;
+    return;
+  }
+  const isOfAll = snapshot.root === undefined && server === undefined;
+  const context = { schemas: createToolSchemas(form), form, settings, maxTextChars };
+  const components = new Map<string, JsonObject>();
+  yield layout.open('paths');
+  for (const view of described) {
     const base = isOfAll ? `/${encodeSegment(view.name)}/` : '/';
-    for (const operation of list) {
-      const parts = operationParts(operation, view.config, settings, view.name);
-      paths[base + encodeSegment(operation.segment)] = parts.pathItem;
-      for (const [key, schema] of parts.schemas) schemas[key] = schema;
+    for (const operation of view.operations?.list ?? []) {
+      const { pathItem, schemas, degradations } = operationParts(operation, view.config, view.name, context);
+      for (const [key, schema] of schemas) components.set(key, schema);
+      for (const degradation of degradations) onDegraded(view, operation, degradation);
+      yield layout.member(base + encodeSegment(operation.segment), pathItem);
+    }
+    for (const offered of view.operations?.offered ?? []) {
+      const { pathItem, schemas } = offeredParts(offered, view.name, context);
+      for (const [key, schema] of schemas) components.set(key, schema);
+      yield layout.member(base + offered.path.slice(1), pathItem);
     }
   }
-  const statuses = configs.map((config) => config.toolErrorStatus);
-  const { security, securitySchemes } = securityOf(settings);
-  const shared = configs.length > 0 && {
-    schemas: { ...schemas, Problem: problemSchema },
-    responses: responseComponents(settings, statuses),
-  };
-  return { security, tags, paths, components: { ...shared, ...(securitySchemes && { securitySchemes }) } };
+  yield layout.close();
+  yield layout.open('components');
+  yield layout.open('schemas');
+  for (const [key, schema] of components) yield layout.member(key, schema);
+  yield layout.member('Problem', finish(problemSchema, form));
+  yield layout.close();
+  yield layout.member('responses', responseComponents(settings, described.flatMap(failuresIn)));
+  if (securitySchemes !== undefined) yield layout.member('securitySchemes', securitySchemes);
+  yield layout.close();
+  yield layout.end;
+}
+
+function failuresIn({ config, operations }: ServerView): Failures[] {
+  const { list = [], offered = [] } = operations ?? {};
+  return [...(list.length > 0 ? [failuresOf(config)] : []), ...offered];
 }
 
 function tagText(view: ServerView): string {
-  return cutText(firstText(view.catalogue?.instructions) ?? `Tools of the MCP server ${view.name}.`, MAX_TEXT_CHARS);
+  return firstText(view.catalogue?.instructions) ?? `Tools of the MCP server ${view.name}.`;
 }
 
 interface Security {

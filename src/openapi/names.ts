@@ -2,6 +2,7 @@
 // take for function names, and path segments. Both are unique, depend on nothing but names and their order, and keep
 // the tool's name wherever it can stand. Texts (summary, description) are prepared.ts's.
 
+import type { OperationIdStyle } from '../config/types.ts';
 import { reservedToolNames } from '../routes.ts';
 
 /** What LLM APIs accept as a function name. */
@@ -11,9 +12,9 @@ const HASH_CHARS = 6;
 const MAX_ENCODED_SEGMENT_CHARS = 1024;
 const MAX_WORD_CHARS = 48;
 
-/** Whose operation id is meant. `server` is undefined where ids carry no server. */
+/** Whose operation id is meant. */
 export interface ToolAddress {
-  readonly server: string | undefined;
+  readonly server: string;
   readonly tool: string;
 }
 
@@ -22,11 +23,14 @@ export interface ToolAddress {
  * one of `everyone` whose name it is, letter for letter, else to who asks first; whoever would repeat it gets one with a
  * hash in it.
  */
-export function createOperationIds(everyone: Iterable<ToolAddress>): (address: ToolAddress) => string {
-  const owners = literalOwners(everyone);
+export function createOperationIds(
+  everyone: Iterable<ToolAddress>,
+  style: OperationIdStyle,
+): (address: ToolAddress) => string {
+  const owners = literalOwners(everyone, style);
   const taken = new Set<string>();
   return (address) => {
-    const words = wordsOf(address);
+    const words = wordsOf(address, style);
     const key = keyOf(address);
     const isFree = (id: string) => !taken.has(id.toLowerCase()) && (owners.get(id.toLowerCase()) ?? key) === key;
     let id = joined(words.server, words.tool);
@@ -38,12 +42,11 @@ export function createOperationIds(everyone: Iterable<ToolAddress>): (address: T
 }
 
 /** By id in small letters: the first for whom it is the name itself and not a reading of it. */
-function literalOwners(everyone: Iterable<ToolAddress>): ReadonlyMap<string, string> {
+function literalOwners(everyone: Iterable<ToolAddress>, style: OperationIdStyle): ReadonlyMap<string, string> {
   const owners = new Map<string, string>();
   for (const address of everyone) {
-    const { server, tool } = address;
-    const literal = server === undefined ? tool : `${server}_${tool}`;
-    const words = wordsOf(address);
+    const literal = literalId(address, style);
+    const words = wordsOf(address, style);
     if (joined(words.server, words.tool) !== literal || literal.length > MAX_ID_CHARS) continue;
     const id = literal.toLowerCase();
     if (!owners.has(id)) owners.set(id, keyOf(address));
@@ -51,8 +54,19 @@ function literalOwners(everyone: Iterable<ToolAddress>): ReadonlyMap<string, str
   return owners;
 }
 
+function literalId({ server, tool }: ToolAddress, style: OperationIdStyle): string {
+  switch (style) {
+    case 'tool':
+      return tool;
+    case 'server_tool':
+      return `${server}_${tool}`;
+    case 'mcpo':
+      return `tool_${tool}_post`;
+  }
+}
+
 function keyOf({ server, tool }: ToolAddress): string {
-  return `${server ?? ''}\n${tool}`;
+  return `${server}\n${tool}`;
 }
 
 /** The decoded path segments of one server's tools, in their order, all different. */
@@ -96,18 +110,22 @@ function marked({ server, tool }: Words, mark: string): string {
   return joined(server.slice(0, Math.max(0, room - 1)), end);
 }
 
-/** Both readable; `server` is '' where ids carry none. */
+/** Both readable; `server`, what an id begins with, is '' where there is nothing before the tool. */
 interface Words {
   readonly server: string;
   readonly tool: string;
 }
 
-function wordsOf({ server, tool }: ToolAddress): Words {
-  return { server: serverWord(server), tool: toolWord(tool) };
-}
-
-function serverWord(server: string | undefined): string {
-  return server === undefined ? '' : startable(toWord(server) ?? 'server');
+function wordsOf({ server, tool }: ToolAddress, style: OperationIdStyle): Words {
+  switch (style) {
+    case 'tool':
+      return { server: '', tool: toolWord(tool) };
+    case 'server_tool':
+      return { server: startable(toWord(server) ?? 'server'), tool: toolWord(tool) };
+    case 'mcpo':
+      // FastAPI's ids, which have no hyphens.
+      return { server: 'tool', tool: joined(toolWord(tool).replaceAll(/-+/g, '_'), 'post') };
+  }
 }
 
 function toolWord(tool: string): string {

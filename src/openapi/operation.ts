@@ -1,27 +1,18 @@
 // One tool as an OpenAPI Operation Object with the components that only it needs: what goes in, what comes out, which
-// errors there can be. The schemas are relocated once per Operation and kept beside it, because the same Operation is
-// shown in several documents and survives snapshots.
+// errors there can be. Whether a body is needed, and whether the example works, is asked of the validator that judges
+// calls, so that the document cannot promise something else.
 
-import type { Settings, ServerConfig } from '../config/types.ts';
-import type { Operation, ServerOperations } from './prepared.ts';
-import { errorResponses } from './responses.ts';
-import { dataProblem } from './schema/data.ts';
-import { lookUp } from '../json/schema/pointer.ts';
+import type { ServerConfig, Settings } from '../config/types.ts';
 import { isObject, type JsonObject } from '../json/value.ts';
-import { componentRef, placeOf } from './schema/references.ts';
-import { ERROR_KEY, relocate, type Degradation, type Relocated } from './schema/relocate.ts';
-
-/** A schema of a tool with the definitions it needs. */
-interface ToolSchema extends Relocated {
-  /** Of its component. */
-  readonly key: string;
-}
-
-interface ToolSchemas {
-  /** undefined for a tool without arguments. */
-  readonly input: ToolSchema | undefined;
-  readonly output: ToolSchema | undefined;
-}
+import { validatorOf } from './arguments.ts';
+import { exampleOf } from './example.ts';
+import type { DocumentForm } from './form.ts';
+import type { Operation } from './prepared.ts';
+import { callCodes, errorResponses, type Failures } from './responses.ts';
+import { dataProblem } from './schema/data.ts';
+import { ERROR_KEY, type Degradation } from './schema/graph.ts';
+import { cutText } from './text.ts';
+import { componentRef, type ToolSchema, type ToolSchemas } from './tool-schema.ts';
 
 /** What a document says of one tool. */
 export interface OperationParts {
@@ -29,57 +20,55 @@ export interface OperationParts {
   readonly pathItem: JsonObject;
   /** For `components.schemas`, by key. */
   readonly schemas: ReadonlyMap<string, JsonObject>;
+  /** Pointers are into the tool's definition. */
+  readonly degradations: readonly Degradation[];
+}
+
+/** What all operations of one document share. */
+export interface OperationContext {
+  readonly schemas: ToolSchemas;
+  readonly form: DocumentForm;
+  readonly settings: Settings;
+  readonly maxTextChars: number;
 }
 
 export function operationParts(
   operation: Operation,
   config: ServerConfig,
-  settings: Settings,
   tag: string,
+  { schemas, settings, maxTextChars }: OperationContext,
 ): OperationParts {
-  const { input, output } = schemasOf(operation);
-  const { tool, operationId, summary, description } = operation;
+  const { tool, operationId } = operation;
+  const input = hasArguments(tool.inputSchema)
+    ? schemas.add(tool.inputSchema, `${operationId}_form_model`, 'arguments')
+    : undefined;
+  const output = tool.outputSchema && schemas.add(tool.outputSchema, `${operationId}_response_model`, 'result');
   const post = {
     operationId,
-    summary,
-    description,
+    summary: cutText(operation.summary, maxTextChars),
+    description: cutText(operation.description, maxTextChars),
     tags: [tag],
-    ...(input !== undefined && { requestBody: requestBody(input) }),
-    responses: { '200': success(output), ...errorResponses(settings, config.toolErrorStatus) },
+    ...(input !== undefined && { requestBody: requestBody(tool.inputSchema, input, schemas) }),
+    responses: { '200': success(output), ...errorResponses(settings, failuresOf(config)) },
     'x-openai-isConsequential': tool.annotations?.['readOnlyHint'] !== true,
     'x-mcp': mcpExtension(tool.name, tool.definition),
   };
-  return { pathItem: { post }, schemas: new Map([...(input?.components ?? []), ...(output?.components ?? [])]) };
-}
-
-/** What the document cannot say of the schemas of these tools. Pointers are into the tool's definition. */
-export function schemaDegradations(operations: ServerOperations): (Degradation & { readonly tool: string })[] {
-  return operations.list.flatMap((operation) => {
-    const { input, output } = schemasOf(operation);
-    const within = (member: string, schema: ToolSchema | undefined) =>
-      (schema?.degradations ?? []).map(({ pointer, reason }) => {
-        return { tool: operation.tool.name, pointer: `#/${member}${pointer.slice(1)}`, reason };
-      });
-    return [...within('inputSchema', input), ...within('outputSchema', output)];
-  });
-}
-
-const known = new WeakMap<Operation, ToolSchemas>();
-
-function schemasOf(operation: Operation): ToolSchemas {
-  const found = known.get(operation);
-  if (found !== undefined) return found;
-  const { tool, operationId } = operation;
-  const schemas = {
-    input: hasArguments(tool.inputSchema) ? toolSchema(tool.inputSchema, `${operationId}_form_model`) : undefined,
-    output: tool.outputSchema && toolSchema(tool.outputSchema, `${operationId}_response_model`),
+  return {
+    pathItem: { post },
+    schemas: new Map([...(input?.components ?? []), ...(output?.components ?? [])]),
+    degradations: [...within('inputSchema', input), ...within('outputSchema', output)],
   };
-  known.set(operation, schemas);
-  return schemas;
 }
 
-function toolSchema(schema: JsonObject, key: string): ToolSchema {
-  return { key, ...relocate(schema, key) };
+/** What a call to a tool of this server can come to. */
+export function failuresOf({ toolErrorStatus }: ServerConfig): Failures {
+  return { codes: callCodes, toolErrorStatus };
+}
+
+function within(member: string, schema: ToolSchema | undefined): Degradation[] {
+  return (schema?.degradations ?? []).map(({ pointer, reason }) => {
+    return { pointer: `#/${member}${pointer.slice(1)}`, reason };
+  });
 }
 
 /** Keywords that let nothing in: a schema of these alone describes a tool that is called without arguments. */
@@ -103,35 +92,20 @@ function hasArguments(schema: JsonObject): boolean {
   });
 }
 
-function requestBody({ key, components }: ToolSchema): JsonObject {
-  const reference = { $ref: componentRef(key) };
+function requestBody(schema: JsonObject, input: ToolSchema, schemas: ToolSchemas): JsonObject {
+  const validator = validatorOf(schema);
+  const example = exampleOf(input.root, schemas.resolve);
+  const works = example !== undefined && validator.validate(example, 1).kind !== 'invalid';
   return {
-    required: !acceptsNothing(reference, components, { left: MAX_LOOKS }),
-    content: { 'application/json': { schema: reference } },
+    required: needsArguments(validator.validate({}, 1).kind, input.root),
+    content: {
+      'application/json': { schema: { $ref: componentRef(input.key) }, ...(works && { example }) },
+    },
   };
 }
 
-type Components = Relocated['components'];
-
-/** Subschemas looked at to say whether a body is needed: schemas that loop, and unions of unions, end here. */
-const MAX_LOOKS = 1_000;
-
-/** Whether a call without arguments can be right, as far as the top of the schema says. */
-function acceptsNothing(schema: unknown, components: Components, looks: { left: number }): boolean {
-  looks.left--;
-  if (!isObject(schema) || looks.left < 0) return true;
-  const { $ref, required, minProperties, allOf, anyOf, oneOf } = schema;
-  if (Array.isArray(required) && required.length > 0) return false;
-  if (typeof minProperties === 'number' && minProperties > 0) return false;
-  const accepts = (part: unknown) => acceptsNothing(part, components, looks);
-  if (typeof $ref === 'string' && !accepts(referred($ref, components))) return false;
-  if (Array.isArray(allOf) && !allOf.every(accepts)) return false;
-  return [anyOf, oneOf].every((branches) => !Array.isArray(branches) || branches.some(accepts));
-}
-
-function referred(reference: string, components: Components): unknown {
-  const [, key = '', ...tokens] = placeOf(reference).split('/');
-  return lookUp(components.get(key), tokens.map((token) => `/${token}`).join(''));
+function needsArguments(nothing: 'valid' | 'invalid' | 'unjudged', { required }: JsonObject): boolean {
+  return nothing === 'unjudged' ? Array.isArray(required) && required.length > 0 : nothing === 'invalid';
 }
 
 function success(output: ToolSchema | undefined): JsonObject {

@@ -2,10 +2,12 @@
 // The document and the call route read the same Operation objects, so what is promised and what is done cannot differ.
 // Objects of the snapshot before are reused wherever nothing about them changed: caches hang on their identity.
 
-import type { ServerConfig } from '../config/types.ts';
+import type { OperationIdStyle, ServerConfig } from '../config/types.ts';
 import { matchesAny } from '../glob.ts';
+import type { ErrorCode } from '../errors.ts';
+import type { JsonObject } from '../json/value.ts';
 import type { Catalogue, Tool } from '../mcp/types.ts';
-import { createOperationIds, pathSegments } from './names.ts';
+import { createOperationIds, pathSegments, type ToolAddress } from './names.ts';
 import { cutText, firstText, titleCase } from './text.ts';
 
 /** Room for the longest manual a model could use; a description of 200 MB must not reach a client. */
@@ -28,6 +30,25 @@ export interface Operation {
   readonly timeoutMs: number | undefined;
 }
 
+/** Something besides tools that a server offers over HTTP: a list of resources, a prompt. */
+export interface OfferedOperation {
+  /** Below the server: begins with a slash, encoded. */
+  readonly path: string;
+  readonly method: 'get' | 'post';
+  /** What its operation id is made of; any text. */
+  readonly idBase: string;
+  readonly summary: string;
+  /** Never empty. */
+  readonly description: string;
+  /** Parameter Objects. */
+  readonly parameters?: readonly JsonObject[];
+  /** JSON Schema 2020-12 without references; missing where there is nothing to send. */
+  readonly requestSchema?: JsonObject;
+  readonly responseSchema: JsonObject;
+  /** What can go wrong. */
+  readonly codes: readonly ErrorCode[];
+}
+
 export interface ServerOperations {
   readonly server: string;
   readonly config: ServerConfig;
@@ -35,26 +56,34 @@ export interface ServerOperations {
   /** In the upstream's order. */
   readonly list: readonly Operation[];
   readonly bySegment: ReadonlyMap<string, Operation>;
+  readonly offered: readonly (OfferedOperation & { readonly operationId: string })[];
 }
 
 export interface LearnedServer {
   readonly config: ServerConfig;
   readonly catalogue: Catalogue | undefined;
+  /** Besides tools. */
+  readonly offered?: readonly OfferedOperation[];
   /** Of the snapshot before; reused as the same object where nothing changed. */
   readonly previous: ServerOperations | undefined;
 }
 
 /** By server name; servers without a catalogue are missing. */
 export function prepareOperations(
-  mode: 'single' | 'many',
+  style: OperationIdStyle,
   servers: readonly LearnedServer[],
 ): ReadonlyMap<string, ServerOperations> {
-  const offers = servers.flatMap((server) => offerOf(mode, server) ?? []);
-  const operationId = createOperationIds(offers.flatMap(({ tools }) => tools));
+  const offers = servers.flatMap((server) => offerOf(server) ?? []);
+  const operationId = createOperationIds(
+    offers.flatMap(({ tools }) => tools),
+    style,
+  );
   const prepared = new Map<string, ServerOperations>();
-  for (const { config, catalogue, previous, tools } of offers) {
-    const list = prepareList(config, tools, operationId, previous);
-    prepared.set(config.name, unchanged(previous, config, catalogue, list) ?? toOperations(config, catalogue, list));
+  const lists = offers.map(({ config, tools, previous }) => prepareList(config, tools, operationId, previous));
+  // After the tools of all servers, so that nothing takes the id of a tool.
+  for (const [index, { config, catalogue, previous, offered }] of offers.entries()) {
+    const operations = toOperations(config, catalogue, lists[index] ?? [], offered, operationId);
+    prepared.set(config.name, previous !== undefined && sameOperations(previous, operations) ? previous : operations);
   }
   return prepared;
 }
@@ -62,38 +91,48 @@ export function prepareOperations(
 /** A tool that is not filtered out, with the name that people see. */
 interface OfferedTool {
   readonly definition: Tool;
-  /** Of the server, where operation ids carry it. */
-  readonly server: string | undefined;
+  readonly server: string;
   readonly tool: string;
 }
 
-interface Offer extends LearnedServer {
+interface Offer extends Required<LearnedServer> {
   readonly catalogue: Catalogue;
   readonly tools: readonly OfferedTool[];
 }
 
-function offerOf(mode: 'single' | 'many', { config, catalogue, previous }: LearnedServer): Offer | undefined {
+function offerOf({ config, catalogue, offered = [], previous }: LearnedServer): Offer | undefined {
   if (catalogue === undefined) return undefined;
-  const server = mode === 'many' ? config.name : undefined;
   const tools = catalogue.tools
     .filter((tool) => isOffered(tool, config))
-    .map((tool) => ({ definition: tool, server, tool: config.tools.get(tool.name)?.name ?? tool.name }));
-  return { config, catalogue, previous, tools };
+    .map((tool) => ({ definition: tool, server: config.name, tool: config.tools.get(tool.name)?.name ?? tool.name }));
+  return { config, catalogue, offered, previous, tools };
 }
 
-function toOperations(config: ServerConfig, catalogue: Catalogue, list: readonly Operation[]): ServerOperations {
-  const bySegment = new Map(list.map((operation) => [operation.segment, operation]));
-  return { server: config.name, config, catalogue, list, bySegment };
-}
-
-function unchanged(
-  previous: ServerOperations | undefined,
+function toOperations(
   config: ServerConfig,
   catalogue: Catalogue,
   list: readonly Operation[],
-): ServerOperations | undefined {
-  if (previous?.config !== config || previous.catalogue !== catalogue) return undefined;
-  return list.every((operation, index) => operation === previous.list[index]) ? previous : undefined;
+  offered: readonly OfferedOperation[],
+  operationId: (address: ToolAddress) => string,
+): ServerOperations {
+  return {
+    server: config.name,
+    config,
+    catalogue,
+    list,
+    bySegment: new Map(list.map((operation) => [operation.segment, operation])),
+    offered: offered.map((one) => ({ ...one, operationId: operationId({ server: config.name, tool: one.idBase }) })),
+  };
+}
+
+/** What else is offered follows from the configuration and the catalogue, but for the ids. */
+function sameOperations(a: ServerOperations, b: ServerOperations): boolean {
+  return (
+    a.config === b.config &&
+    a.catalogue === b.catalogue &&
+    b.list.every((operation, index) => operation === a.list[index]) &&
+    b.offered.every(({ operationId }, index) => operationId === a.offered[index]?.operationId)
+  );
 }
 
 function prepareList(

@@ -9,22 +9,27 @@ export interface Plan {
   readonly status: number;
   /** Without Content-Length. */
   readonly headers: Readonly<Record<string, string>>;
-  readonly body: string;
+  readonly body: PlanBody;
   /** For logs and metrics: an error code of the table, or `ok`. */
   readonly code: ErrorCode | 'ok';
 }
 
+/** Text is sent as UTF-8, base64 as the bytes it stands for. */
+export type PlanBody = string | { readonly base64: string };
+
+export type ProblemPlan = Plan & { readonly body: string };
+
 export const PROBLEM_TYPE = 'application/problem+json';
 
 /** `requestId` becomes `instance`, which is a URI reference: the id's characters are unreserved ones. */
-export function problemPlan(error: AppError, requestId: string): Plan {
+export function problemPlan(error: AppError, requestId: string): ProblemPlan {
   const { title, status: usual } = errorTable[error.code];
-  const { status = usual, errors, server, tool, retryAfter, data, allow } = error.fields;
+  const { status = usual, errors, server, tool, retryAfter, dataText, allow } = error.fields;
   const headers: Record<string, string> = { 'Content-Type': PROBLEM_TYPE };
   const seconds = retryAfter === undefined ? undefined : wholeSeconds(retryAfter);
   if (seconds !== undefined) headers['Retry-After'] = String(seconds);
   if (allow !== undefined) headers['Allow'] = allow.join(', ');
-  const body = {
+  const members = {
     type: problemUri(error.code),
     title,
     status,
@@ -35,9 +40,10 @@ export function problemPlan(error: AppError, requestId: string): Plan {
     server,
     tool,
     retryAfter: seconds,
-    data,
   };
-  return { status, headers, body: JSON.stringify(body), code: error.code };
+  const text = JSON.stringify(members);
+  const body = dataText === undefined ? text : `${text.slice(0, -1)},"data":${dataText}}`;
+  return { status, headers, body, code: error.code };
 }
 
 /** Identifies the kind of problem; there is nothing to be found under it. */

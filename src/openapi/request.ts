@@ -3,13 +3,20 @@
 // tool wants these arguments is not asked here.
 
 import { AppError } from '../errors.ts';
+import { parseJson } from '../json/parse.ts';
 import { inspectJson } from '../json/scan.ts';
+import { isObject, type JsonObject } from '../json/value.ts';
+import { kindOf } from './keyword-sentences.ts';
 import { findSyntaxError } from './syntax.ts';
 import { cutText } from './text.ts';
 
-export type ReadArguments =
-  | { readonly ok: true; readonly argumentsText: string }
-  | { readonly ok: false; readonly error: AppError };
+/** The arguments object as its own text, and the same, parsed. */
+export interface GivenArguments {
+  readonly argumentsText: string;
+  readonly value: JsonObject;
+}
+
+export type ReadArguments = ({ readonly ok: true } & GivenArguments) | { readonly ok: false; readonly error: AppError };
 
 /** Deeper than any real argument, and less than what readers that recurse can take. */
 const MAX_DEPTH = 500;
@@ -18,9 +25,9 @@ const MAX_KEY_CHARS = 100;
 /** `text` is the decoded body, '' where there is none. */
 export function readArguments(text: string, contentType: string | undefined): ReadArguments {
   const body = text.startsWith('\ufeff') ? text.slice(1) : text;
-  if (body.trim() === '') return { ok: true, argumentsText: '{}' };
-  const error = typeError(contentType) ?? bodyError(body);
-  return error === undefined ? { ok: true, argumentsText: body } : { ok: false, error };
+  if (body.trim() === '') return { ok: true, argumentsText: '{}', value: {} };
+  const error = typeError(contentType);
+  return error === undefined ? readObject(body) : refused(error);
 }
 
 /** A missing type is taken for JSON. */
@@ -53,14 +60,14 @@ function isJsonType(mediaType: string): boolean {
   return mediaType !== CALL_TYPE && /^[^\s/]+\/[^\s/]+\+json$/.test(mediaType);
 }
 
-function bodyError(body: string): AppError | undefined {
+function readObject(body: string): ReadArguments {
   let value: unknown;
   try {
-    value = JSON.parse(body);
+    value = parseJson(body);
   } catch {
     return malformed(`The body is not valid JSON: ${syntaxSentence(body)}`);
   }
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+  if (!isObject(value)) {
     return malformed(`The body must be a JSON object that holds the arguments by name, not ${kindOf(value)}.`);
   }
   const { depth, duplicateKey } = inspectJson(body);
@@ -68,7 +75,7 @@ function bodyError(body: string): AppError | undefined {
   if (duplicateKey !== undefined) {
     return malformed(`The body has the key ${shown(duplicateKey)} twice in one object: send each key once.`);
   }
-  return undefined;
+  return { ok: true, argumentsText: body, value };
 }
 
 /** Gives the place and never the text, which may hold secrets. */
@@ -78,13 +85,12 @@ function syntaxSentence(body: string): string {
   return `${what} line ${line}, column ${column}.`;
 }
 
-function kindOf(value: unknown): string {
-  if (value === null) return 'null';
-  return Array.isArray(value) ? 'an array' : `a ${typeof value}`;
+function malformed(detail: string): ReadArguments {
+  return refused(new AppError('malformed_request', detail));
 }
 
-function malformed(detail: string): AppError {
-  return new AppError('malformed_request', detail);
+function refused(error: AppError): ReadArguments {
+  return { ok: false, error };
 }
 
 function shown(text: string): string {

@@ -6,13 +6,21 @@ import type { Settings } from '../config/types.ts';
 import { errorTable, type ErrorCode } from '../errors.ts';
 import { PROBLEM_TYPE } from './problem.ts';
 
+/** What an operation can come to besides its result. */
+export interface Failures {
+  readonly codes: readonly ErrorCode[];
+  /** The status of `tool_error`; undefined: the table's. */
+  readonly toolErrorStatus?: number | undefined;
+}
+
 /** Codes that a call to a tool can come to. `client_closed_request` is never seen by anybody. */
-const callCodes: readonly ErrorCode[] = [
+export const callCodes: readonly ErrorCode[] = [
   'malformed_request',
   'unauthenticated',
   'forbidden',
   'unknown_server',
   'unknown_tool',
+  'not_acceptable',
   'payload_too_large',
   'uri_too_long',
   'unsupported_media_type',
@@ -29,16 +37,16 @@ const callCodes: readonly ErrorCode[] = [
 ];
 
 /** `responses` of one operation without its 200: references by status. */
-export function errorResponses(settings: Settings, toolErrorStatus: number | undefined): JsonObject {
-  const statuses = [...codesByStatus(settings, [toolErrorStatus]).keys()].toSorted((a, b) => a - b);
+export function errorResponses(settings: Settings, failures: Failures): JsonObject {
+  const statuses = [...codesByStatus(settings, [failures]).keys()].toSorted((a, b) => a - b);
   return Object.fromEntries(
     statuses.map((status) => [status, { $ref: `#/components/responses/${componentKey(status)}` }]),
   );
 }
 
-/** `components.responses` for operations with these values of `toolErrorStatus`. */
-export function responseComponents(settings: Settings, toolErrorStatuses: readonly (number | undefined)[]): JsonObject {
-  const components = [...codesByStatus(settings, toolErrorStatuses)].toSorted(([a], [b]) => a - b);
+/** `components.responses` for operations that can fail so. */
+export function responseComponents(settings: Settings, failures: Iterable<Failures>): JsonObject {
+  const components = [...codesByStatus(settings, failures)].toSorted(([a], [b]) => a - b);
   return Object.fromEntries(components.map(([status, codes]) => [componentKey(status), responseObject(codes)]));
 }
 
@@ -73,20 +81,15 @@ export const problemSchema: JsonObject = {
   },
 };
 
-function codesByStatus(
-  settings: Settings,
-  toolErrorStatuses: readonly (number | undefined)[],
-): ReadonlyMap<number, readonly ErrorCode[]> {
+function codesByStatus(settings: Settings, all: Iterable<Failures>): ReadonlyMap<number, readonly ErrorCode[]> {
   const byStatus = new Map<number, ErrorCode[]>();
-  const add = (status: number, code: ErrorCode) => {
-    const codes = byStatus.get(status) ?? [];
-    if (!codes.includes(code)) byStatus.set(status, [...codes, code]);
-  };
-  for (const code of callCodes) {
-    if (code !== 'unauthenticated' || settings.apiKey !== undefined) add(errorTable[code].status, code);
-  }
-  for (const status of toolErrorStatuses) {
-    if (status !== undefined && status >= 400) add(status, 'tool_error');
+  for (const { codes, toolErrorStatus } of all) {
+    for (const code of codes) {
+      if (code === 'unauthenticated' && settings.apiKey === undefined) continue;
+      const status = (code === 'tool_error' ? toolErrorStatus : undefined) ?? errorTable[code].status;
+      const known = byStatus.get(status) ?? [];
+      if (status >= 400 && !known.includes(code)) byStatus.set(status, [...known, code]);
+    }
   }
   return byStatus;
 }

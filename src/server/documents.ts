@@ -1,16 +1,15 @@
-// OpenAPI documents as bytes: rendered once for each view, kept as long as the view lives, joined with the caller's base
-// URL as they go out. Only the base URL differs between callers, so nothing a caller sends can fill the cache; the ETag
-// covers it all the same.
+// OpenAPI documents as bytes: rendered once for each view and form, kept as long as the view lives, joined with the
+// caller's base URL as they go out. Only the base URL differs between callers, so nothing a caller sends can fill the
+// cache; the ETag covers it all the same. Rendering rests between tools, so that calls do not wait for a document.
 
-import { createHash, randomUUID } from 'node:crypto';
+import { createHash } from 'node:crypto';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Settings } from '../config/types.ts';
 import type { Observe } from '../events.ts';
-import { renderDocument, type DocumentView } from '../openapi/document.ts';
-import { schemaDegradations } from '../openapi/operation.ts';
-import type { ServerOperations } from '../openapi/prepared.ts';
+import { renderDocument, type DocumentFormat, type DocumentRequest, type DocumentView } from '../openapi/document.ts';
+import type { DocumentForm } from '../openapi/form.ts';
+import type { Operation } from '../openapi/prepared.ts';
 import type { Snapshot } from '../snapshot.ts';
-
-export type DocumentFormat = 'json' | 'yaml';
 
 export interface DocumentBytes {
   readonly body: readonly Buffer[];
@@ -19,37 +18,34 @@ export interface DocumentBytes {
 }
 
 export interface Documents {
-  find(view: DocumentView, format: DocumentFormat, baseUrl: string): Promise<DocumentBytes>;
+  find(view: DocumentView, form: DocumentForm, format: DocumentFormat, baseUrl: string): Promise<DocumentBytes>;
 }
 
 /** A document with a hole for the base URL. */
 interface Parts {
   readonly head: Buffer;
-  readonly tail: Buffer;
+  readonly tail: readonly Buffer[];
   readonly basePath: string;
   readonly digest: Buffer;
 }
 
 interface Entry {
   readonly settings: Settings;
-  readonly parts: Map<DocumentFormat, Promise<Parts>>;
+  /** By form and format; the one used last at the end. */
+  readonly parts: Map<string, Promise<Parts>>;
 }
+
+/** Of one view; who asks for more forms than this gets them rendered anew. */
+const maxForms = 6;
+
+/** Rendering that takes longer lets others go first. */
+const maxSliceMs = 10;
 
 export function createDocuments(observe: Observe): Documents {
   // Entries go when their view does: with the snapshot that a reload or a new catalogue replaces.
   const cache = new WeakMap<object, Entry>();
-  const reported = new WeakSet<ServerOperations>();
-
-  /** What a document cannot say is told once, when the document is first wanted. */
-  function report({ server, snapshot }: DocumentView): void {
-    for (const { name, operations } of server === undefined ? snapshot.servers.values() : [server]) {
-      if (operations === undefined || reported.has(operations)) continue;
-      reported.add(operations);
-      for (const degradation of schemaDegradations(operations)) {
-        observe({ type: 'schema-degraded', server: name, ...degradation });
-      }
-    }
-  }
+  const reported = new WeakSet<Operation>();
+  let last: Promise<unknown> = Promise.resolve();
 
   function entryOf({ server, snapshot }: DocumentView): Entry {
     const key = server ?? snapshot;
@@ -62,24 +58,50 @@ export function createDocuments(observe: Observe): Documents {
     return entry;
   }
 
+  /** One at a time: several that rest in turns would leave no turn to anybody else. */
+  function enqueue(request: DocumentRequest): Promise<Parts> {
+    const rendering = last.then(() => renderParts(request));
+    last = rendering.catch(() => {});
+    return rendering;
+  }
+
+  /** What a document cannot say of a tool is told once, when it is first printed. */
+  function reporter(): DocumentRequest['onDegraded'] {
+    const mine = new Set<Operation>();
+    return ({ name }, operation, degradation) => {
+      if (reported.has(operation) && !mine.has(operation)) return;
+      reported.add(operation);
+      mine.add(operation);
+      observe({ type: 'schema-degraded', server: name, tool: operation.tool.name, ...degradation });
+    };
+  }
+
   return {
-    async find(view, format, baseUrl) {
+    async find(view, form, format, baseUrl) {
       const { parts } = entryOf(view);
-      let pending = parts.get(format);
+      const key = [form.version, form.refs, form.profile, format].join();
+      let pending = parts.get(key);
       if (pending === undefined) {
-        pending = renderParts(view, format);
-        parts.set(format, pending);
-        pending.catch(() => parts.delete(format));
-        report(view);
+        pending = enqueue({ ...view, form, format, onDegraded: reporter() });
+        pending.catch(() => parts.delete(key));
       }
+      parts.delete(key);
+      parts.set(key, pending);
+      const [oldest] = parts.keys();
+      if (parts.size > maxForms && oldest !== undefined) parts.delete(oldest);
       return join(await pending, baseUrl);
     },
   };
 }
 
 /** The text of the document of all servers, or of the only one, as `mcpo openapi` prints it. */
-export async function documentText(snapshot: Snapshot, baseUrl: string, format: DocumentFormat): Promise<string> {
-  const parts = await renderParts(documentView(snapshot), format);
+export async function documentText(
+  snapshot: Snapshot,
+  form: DocumentForm,
+  format: DocumentFormat,
+  baseUrl: string,
+): Promise<string> {
+  const parts = await renderParts({ ...documentView(snapshot), form, format, onDegraded: () => {} });
   return Buffer.concat(join(parts, baseUrl).body).toString('utf8');
 }
 
@@ -91,25 +113,31 @@ export function documentView(snapshot: Snapshot): DocumentView {
 function join({ head, tail, basePath, digest }: Parts, baseUrl: string): DocumentBytes {
   const url = Buffer.from(JSON.stringify(`${baseUrl}${basePath}`));
   const etag = createHash('sha256').update(digest).update(url).digest('base64url').slice(0, 22);
-  return { body: [head, url, tail], etag: `"${etag}"` };
+  return { body: [head, url, ...tail], etag: `"${etag}"` };
 }
 
-async function renderParts(view: DocumentView, format: DocumentFormat): Promise<Parts> {
-  const { head, tail, basePath } = renderDocument(view);
-  const [before, after] = format === 'json' ? [head, tail] : await toYaml(head, tail);
-  const parts = { head: Buffer.from(before), tail: Buffer.from(after), basePath };
-  return { ...parts, digest: createHash('sha256').update(parts.head).update('\0').update(parts.tail).digest() };
+async function renderParts(request: DocumentRequest): Promise<Parts> {
+  const { head, tail, basePath } = renderDocument(request);
+  const hash = createHash('sha256').update(head).update(boundary);
+  const buffers: Buffer[] = [];
+  let texts: string[] = [];
+  const flush = () => {
+    const buffer = Buffer.from(texts.join(''));
+    hash.update(buffer);
+    buffers.push(buffer);
+    texts = [];
+  };
+  let sliceBeganAt = performance.now();
+  for (const text of tail) {
+    texts.push(text);
+    if (performance.now() - sliceBeganAt < maxSliceMs) continue;
+    flush();
+    await nextTurn();
+    sliceBeganAt = performance.now();
+  }
+  flush();
+  return { head: Buffer.from(head), tail: buffers, basePath, digest: hash.digest() };
 }
 
-/** Stands in for the base URL while the document becomes YAML; nothing an upstream wrote can hold it. */
-const placeholder = `base-url-${randomUUID()}`;
-
-/** The library is loaded by the first reader who wants YAML: most never do. A JSON string is a YAML scalar too. */
-async function toYaml(head: string, tail: string): Promise<[before: string, after: string]> {
-  const { stringify } = await import('yaml');
-  const document: unknown = JSON.parse(`${head}${JSON.stringify(placeholder)}${tail}`);
-  const [before = '', after = ''] = stringify(document, { aliasDuplicateObjects: false, lineWidth: 0 }).split(
-    placeholder,
-  );
-  return [before, after];
-}
+/** Between the parts of a document; no text of either has it. */
+const boundary = '\0';

@@ -99,7 +99,8 @@ export class Exchange {
   }
 
   answer(plan: Plan): void {
-    this.send(plan.status, plan.headers, plan.body);
+    const { status, headers, body } = plan;
+    this.send(status, headers, typeof body === 'string' ? body : [Buffer.from(body.base64, 'base64')]);
   }
 
   send(status: number, headers: Readonly<Record<string, string>>, body?: Body): void {

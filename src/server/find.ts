@@ -2,10 +2,12 @@
 // closest known ones, servers that cannot be called yet, methods that a path does not have.
 // Looks only; who may see what it finds is decided before.
 
+import type { Exposure } from '../config/types.ts';
 import { AppError } from '../errors.ts';
-import type { UpstreamStatus } from '../mcp/types.ts';
+import type { Catalogue, UpstreamStatus } from '../mcp/types.ts';
 import { didYouMean } from '../nearest.ts';
 import type { Operation, ServerOperations } from '../openapi/prepared.ts';
+import { preparedPrompts, type PreparedPrompt } from '../openapi/prompts.ts';
 import { reservedServerNames, reservedToolNames } from '../routes.ts';
 import { asSentence } from '../openapi/text.ts';
 import type { ServerView, Snapshot } from '../snapshot.ts';
@@ -35,6 +37,26 @@ export function findOperation(view: ServerView, segment: string): Operation {
   const operations = view.operations;
   if (operations === undefined) throw nothingLearned(view, segment);
   return operations.bySegment.get(segment) ?? unknownTool(operations, view, segment);
+}
+
+/** What is known of a server. Throws as findOperation does. */
+export function findCatalogue(view: ServerView): Catalogue {
+  if (view.catalogue === undefined) throw nothingLearned(view);
+  return view.catalogue;
+}
+
+/** The prompt that a path segment names. */
+export function findPrompt(server: string, { prompts }: Catalogue, segment: string): PreparedPrompt {
+  const known = preparedPrompts(prompts);
+  // Only tools share their place with fixed routes: what is renamed for such a name is found by it too.
+  const found = known.find((each) => each.segment === segment) ?? known.find(({ prompt }) => prompt.name === segment);
+  if (found !== undefined) return found;
+  const hint =
+    didYouMean(
+      segment,
+      known.map((each) => each.segment),
+    ) || ' GET the path without it lists them.';
+  throw new AppError('not_found', `The server ${quoted(server)} has no prompt ${quoted(segment)}.${hint}`, { server });
 }
 
 /** Throws what a request gets that no route takes: 405 where another method would be right, else 404. */
@@ -71,9 +93,25 @@ function allowedMethods(snapshot: Snapshot, segments: readonly string[]): readon
     if (reservedServerNames.has(first)) return undefined;
     return snapshot.root === undefined ? findServer(snapshot, first) && reading : toolMethods(snapshot.root, first);
   }
-  if (rest.length > 0 || snapshot.root !== undefined || reservedServerNames.has(first)) return undefined;
+  if (snapshot.root !== undefined || reservedServerNames.has(first)) return undefined;
+  if (second === 'resources' || second === 'prompts') {
+    return offeredMethods(findEnabledServer(snapshot, first), second, rest);
+  }
+  if (rest.length > 0) return undefined;
   const view = findEnabledServer(snapshot, first);
   return documentNames.has(second) ? reading : toolMethods(view, second);
+}
+
+function offeredMethods(
+  { name, catalogue }: ServerView,
+  exposure: Exposure,
+  [third, ...rest]: readonly string[],
+): readonly string[] | undefined {
+  if (third === undefined) return reading;
+  if (rest.length > 0) return undefined;
+  if (exposure === 'resources') return third === 'read' || third === 'templates' ? reading : undefined;
+  if (catalogue !== undefined) findPrompt(name, catalogue, third);
+  return calling;
 }
 
 function toolMethods(view: ServerView, segment: string): readonly string[] | undefined {
@@ -105,23 +143,26 @@ function unknownTool(operations: ServerOperations, view: ServerView, segment: st
 
 const startingRetrySeconds = 1;
 
-function nothingLearned({ name, upstream }: ServerView, tool: string): AppError {
+/** Long enough for a restart, short enough to be worth waiting for. */
+const shutdownRetrySeconds = 5;
+
+export function shuttingDown(detail: string): AppError {
+  return new AppError('shutting_down', detail, { retryAfter: shutdownRetrySeconds });
+}
+
+function nothingLearned({ name, upstream }: ServerView, tool?: string): AppError {
+  const about = { server: name, ...(tool !== undefined && { tool }) };
   const status = upstream?.status();
   if (status === undefined || !status.attempted) {
     return new AppError('starting', `The server ${quoted(name)} is still starting: try again in a moment.`, {
-      server: name,
-      tool,
+      ...about,
       retryAfter: startingRetrySeconds,
     });
   }
   return new AppError(
     'upstream_unavailable',
     `The server ${quoted(name)} is not available: ${asSentence(status.detail)}`,
-    {
-      server: name,
-      tool,
-      retryAfter: secondsUntilRetry(status),
-    },
+    { ...about, retryAfter: secondsUntilRetry(status) },
   );
 }
 

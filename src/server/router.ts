@@ -11,9 +11,10 @@ import {
 import type { RequestListener, Server } from 'node:http';
 import type { Socket } from 'node:net';
 import { AppError } from '../errors.ts';
+import type { DocumentFormat } from '../openapi/document.ts';
 import type { Snapshot } from '../snapshot.ts';
 import type { AccessRules } from './access/rules.ts';
-import { createDocuments, documentView, type DocumentFormat } from './documents.ts';
+import { createDocuments, documentView } from './documents.ts';
 import { Exchange, type Guard, type Surroundings } from './exchange.ts';
 import { findEnabledServer, noRoute } from './find.ts';
 import { preflightHeaders, requestIdOf } from './head.ts';
@@ -24,6 +25,8 @@ import type { Peer } from './peers.ts';
 import { callTool } from './routes/call.ts';
 import { asset, docs, redoc } from './routes/docs.ts';
 import { sendDocument } from './routes/documents.ts';
+import { getPrompt, listPrompts } from './routes/prompts.ts';
+import { listResources, readResource } from './routes/resources.ts';
 import { health, overview, readiness, serverOverview } from './routes/status.ts';
 
 export interface RouterOptions {
@@ -96,6 +99,14 @@ export function createRouter(options: RouterOptions): FastifyInstance {
 
   post('/:server/:tool', (exchange, { server, tool = '' }) => callTool(exchange, server, tool));
   post('/:tool', (exchange, { tool = '' }) => callTool(exchange, undefined, tool));
+
+  get('/:server/resources', 'call', (exchange, { server = '' }) => listResources(exchange, server, 'resources/list'));
+  get('/:server/resources/templates', 'call', (exchange, { server = '' }) => {
+    return listResources(exchange, server, 'resources/templates/list');
+  });
+  get('/:server/resources/read', 'call', (exchange, { server = '' }) => readResource(exchange, server));
+  get('/:server/prompts', 'call', (exchange, { server = '' }) => listPrompts(exchange, server));
+  post('/:server/prompts/:prompt', (exchange, { server = '', prompt = '' }) => getPrompt(exchange, server, prompt));
 
   get('/', 'document', overview);
   get('/:server', 'document', (exchange, { server = '' }) => serverOverview(exchange, server));

@@ -11,6 +11,7 @@ export function levelOf(event: AppEvent): LogLevel {
   switch (event.type) {
     case 'call':
     case 'upstream-stderr':
+    case 'arguments-unjudged':
     case 'config-key-ignored':
       return 'debug';
     case 'upstream-state':
@@ -18,6 +19,7 @@ export function levelOf(event: AppEvent): LogLevel {
     case 'reload':
       return event.outcome === 'refused' ? 'error' : 'info';
     case 'upstream-noise':
+    case 'output-mismatch':
     case 'tool-rejected':
     case 'warning':
       return 'warning';
@@ -62,6 +64,10 @@ function sentence(event: AppEvent): string {
       return `${event.server} offers a tool that cannot be served, ${event.tool}: ${event.reason}`;
     case 'schema-degraded':
       return `A schema of ${event.server}/${event.tool} is served in part, at ${event.pointer || '#'}: ${event.reason}`;
+    case 'arguments-unjudged':
+      return `The arguments of ${event.server}/${event.tool} were forwarded unchecked: ${event.reason}`;
+    case 'output-mismatch':
+      return `A result of ${event.server}/${event.tool} is not what it promises: ${event.reason}`;
     case 'reload':
       return `Reload ${event.outcome} in ${formatDuration(event.tookMs)}: ${event.detail}`;
     case 'call':

@@ -2,6 +2,7 @@
 // which values are data that nobody looks into, and what each other keyword's value must be. Lookups are maps, because
 // `constructor` and `__proto__` are names like any other.
 
+import { compareNumbers, isInteger, isNumber } from '../number.ts';
 import { isObject } from '../value.ts';
 
 /**
@@ -73,7 +74,7 @@ const checks: ReadonlyMap<string, (value: unknown) => boolean> = new Map([
   ['required', isStrings],
   ['dependentRequired', (value: unknown) => isObject(value) && Object.values(value).every(isStrings)],
   ['pattern', isPattern],
-  ['multipleOf', (value: unknown) => isNumber(value) && value > 0],
+  ['multipleOf', (value: unknown) => isNumber(value) && compareNumbers(value, 0) > 0],
   ...same(['minimum', 'maximum', 'exclusiveMinimum', 'exclusiveMaximum'], isNumber),
   ...same(['minLength', 'maxLength', 'minItems', 'maxItems'], isCount),
   ...same(['minProperties', 'maxProperties', 'minContains', 'maxContains'], isCount),
@@ -87,12 +88,16 @@ export function isAllowed(keyword: string, value: unknown): boolean | undefined 
   return checks.get(keyword)?.(value);
 }
 
-/** Only compiled, never run: whether it is a regular expression of ECMA-262 at all. */
+/** Whether it is a regular expression at all. */
 export function isPattern(value: unknown): boolean {
-  if (typeof value !== 'string') return false;
-  return ['u', ''].some((flags) => {
+  return typeof value === 'string' && regexFlags(value) !== undefined;
+}
+
+/** By which rules the source is a regular expression of ECMA-262, if it is one. Only compiled, never run. */
+export function regexFlags(source: string): 'u' | '' | undefined {
+  return (['u', ''] as const).find((flags) => {
     try {
-      return new RegExp(value, flags) instanceof RegExp;
+      return new RegExp(source, flags) instanceof RegExp;
     } catch {
       return false; // The engine's complaint is the answer.
     }
@@ -110,12 +115,8 @@ function isStrings(value: unknown): boolean {
   return Array.isArray(value) && value.every((item) => typeof item === 'string');
 }
 
-function isNumber(value: unknown): value is number {
-  return typeof value === 'number';
-}
-
 function isCount(value: unknown): boolean {
-  return Number.isInteger(value) && Number(value) >= 0;
+  return isNumber(value) && isInteger(value) && compareNumbers(value, 0) >= 0;
 }
 
 function same(

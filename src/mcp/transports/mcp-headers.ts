@@ -2,7 +2,7 @@
 // that a tool marks with `x-mcp-header`, Mcp-Param-* (MCP, "Streamable HTTP"; SEP-2243). Older revisions know none of them.
 
 import type { JsonObject } from '../../json/value.ts';
-import type { Tool } from '../types.ts';
+import type { Question, Tool } from '../types.ts';
 
 export function callHeaders(tool: Tool, argumentsText: string): Record<string, string> {
   const headers: Record<string, string> = { 'mcp-method': 'tools/call', 'mcp-name': encodeValue(tool.name) };
@@ -13,6 +13,13 @@ export function callHeaders(tool: Tool, argumentsText: string): Record<string, s
     const text = primitiveText(valueAt(given, path));
     if (text !== undefined) headers[`mcp-param-${name}`] = encodeValue(text);
   }
+  return headers;
+}
+
+export function questionHeaders(question: Question): Record<string, string> {
+  const headers = { 'mcp-method': question.method };
+  if (question.method === 'resources/read') return { ...headers, 'mcp-name': encodeValue(question.uri) };
+  if (question.method === 'prompts/get') return { ...headers, 'mcp-name': encodeValue(question.name) };
   return headers;
 }
 

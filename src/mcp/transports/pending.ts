@@ -107,25 +107,23 @@ export function ownIdOf(id: unknown): number | undefined {
 export function toReply(message: { readonly [key: string]: unknown }, text: string): Reply {
   const { result, error } = message;
   if (result !== undefined) {
-    return {
-      kind: 'result',
-      value: result,
-      text: () => {
-        const span = memberSpan(text, ['result']);
-        return span === undefined ? 'null' : text.slice(span.start, span.end);
-      },
-    };
+    return { kind: 'result', value: result, text: () => textAt(text, ['result']) ?? 'null' };
   }
   if (typeof error === 'object' && error !== null && !Array.isArray(error)) {
-    const { code, message: sentence, data } = error as { code?: unknown; message?: unknown; data?: unknown };
+    const { code, message: sentence } = error as { code?: unknown; message?: unknown };
     return {
       kind: 'rpc-error',
       code: typeof code === 'number' ? code : 0,
       message: typeof sentence === 'string' ? sentence : 'The server gave no message',
-      data,
+      dataText: () => textAt(text, ['error', 'data']),
     };
   }
   return { kind: 'unusable', detail: 'The server answered with neither a result nor an error' };
+}
+
+function textAt(text: string, path: readonly string[]): string | undefined {
+  const span = memberSpan(text, path);
+  return span && text.slice(span.start, span.end);
 }
 
 /** The members of a batch, each with its own text. */

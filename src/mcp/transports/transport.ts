@@ -16,7 +16,12 @@ export interface RequestOptions {
 /** What a JSON-RPC request came to. */
 export type Reply =
   | { readonly kind: 'result'; readonly value: unknown; readonly text: () => string }
-  | { readonly kind: 'rpc-error'; readonly code: number; readonly message: string; readonly data: unknown }
+  | {
+      readonly kind: 'rpc-error';
+      readonly code: number;
+      readonly message: string;
+      readonly dataText: () => string | undefined;
+    }
   /** Certainly not processed. `gone`: neither will the next one be, the connection is of no use any more. */
   | { readonly kind: 'undelivered'; readonly detail: string; readonly gone: boolean }
   /** Sent, then the answer was cut off. `gone` as above. */
@@ -25,6 +30,20 @@ export type Reply =
   | { readonly kind: 'unusable'; readonly detail: string }
   | { readonly kind: 'timeout' }
   | { readonly kind: 'cancelled' };
+
+/** Why there is no result, to be put into a sentence. */
+export function replySentence(reply: Exclude<Reply, { kind: 'result' }>): string {
+  switch (reply.kind) {
+    case 'rpc-error':
+      return reply.message;
+    case 'timeout':
+      return 'no answer in time';
+    case 'cancelled':
+      return 'given up';
+    default:
+      return reply.detail;
+  }
+}
 
 export interface McpTransport extends Transport {
   /** `params` is the JSON text of the params object. Never rejects. */

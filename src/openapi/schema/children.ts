@@ -7,8 +7,11 @@ import type { Node } from './graph.ts';
 
 /** The Schema Objects directly below `node`, each once, in its order. */
 export function* childrenOf(node: Node): Generator<Node> {
-  for (const [keyword, value] of Object.entries(node)) {
-    switch (positionOf(keyword)) {
+  for (const keyword of Object.keys(node)) {
+    const position = positionOf(keyword);
+    if (position === undefined) continue;
+    const value = node[keyword];
+    switch (position) {
       case 'list':
         if (Array.isArray(value)) yield* value.filter(isNode);
         break;
@@ -27,7 +30,7 @@ export function* childrenOf(node: Node): Generator<Node> {
 /** A copy of `node` in which every Schema Object directly below is what `replace` makes of it; data is shared. */
 export function mapChildren(node: Node, replace: (child: Node) => unknown): Node {
   const copy: Node = Object.create(null);
-  for (const [keyword, value] of Object.entries(node)) copy[keyword] = mapValue(keyword, value, replace);
+  for (const keyword of Object.keys(node)) copy[keyword] = mapValue(keyword, node[keyword], replace);
   return copy;
 }
 
@@ -39,7 +42,7 @@ function mapValue(keyword: string, value: unknown, replace: (child: Node) => unk
     case 'map': {
       if (!isObject(value)) return value;
       const map: Node = Object.create(null);
-      for (const [name, child] of Object.entries(value)) map[name] = replaced(child);
+      for (const name of Object.keys(value)) map[name] = replaced(value[name]);
       return map;
     }
     case 'schema':

@@ -1,13 +1,17 @@
 // POST /{server}/{tool}, or POST /{tool} with a single server: the one route that matters. From the path to the lease is
 // one synchronous step, so that a reload cannot come between; what follows holds the lease until the call is over. A
 // remote server of which nothing is known yet is tried before that.
-// A caller that goes away cancels the call.
+// A caller that goes away cancels the call. What can be refused is refused before the tool runs.
 
 import { AppError, type ErrorCode } from '../../errors.ts';
-import type { Lease } from '../../mcp/types.ts';
+import { parseJson } from '../../json/parse.ts';
+import { isObject } from '../../json/value.ts';
+import type { Lease, Outcome, Tool } from '../../mcp/types.ts';
 import type { Operation } from '../../openapi/prepared.ts';
+import { checkArguments, checkOutput } from '../../openapi/arguments.ts';
+import { notAcceptable } from '../../openapi/negotiate.ts';
 import { readArguments } from '../../openapi/request.ts';
-import { toResponse } from '../../openapi/response.ts';
+import { structureText, toResponse } from '../../openapi/response.ts';
 import { reservedToolNames } from '../../routes.ts';
 import type { ServerView, Snapshot } from '../../snapshot.ts';
 import { readBody } from '../body.ts';
@@ -75,12 +79,13 @@ async function runCall(
 ): Promise<ErrorCode | 'ok'> {
   const { request, snapshot } = exchange;
   const { settings } = snapshot.config;
-  const body = await readBody(exchange, settings.maxBodyBytes);
-  const given = readArguments(body, request.headers['content-type']);
-  if (!given.ok) throw given.error;
+  const { accept } = request.headers;
+  const full = exchange.query['result'] === 'full';
+  const refusal = notAcceptable(accept, full);
+  if (refusal !== undefined) throw refusal;
   const outcome = await lease.call({
     tool: operation.tool,
-    argumentsText: given.argumentsText,
+    argumentsText: await argumentsOf(exchange, view, operation),
     deadlineAt: Date.now() + (operation.timeoutMs ?? settings.callTimeoutMs),
     signal: exchange.gone,
   });
@@ -92,9 +97,47 @@ async function runCall(
     server: view.name,
     operation,
     toolErrorStatus: view.config.toolErrorStatus,
-    accept: request.headers.accept,
-    full: exchange.query['result'] === 'full',
+    accept,
+    full,
   });
   exchange.answer(plan);
+  reportOutput(exchange, view, operation, outcome);
   return plan.code;
+}
+
+/** The text that is forwarded. Throws what the caller is told instead. */
+async function argumentsOf(exchange: Exchange, view: ServerView, { tool, name }: Operation): Promise<string> {
+  const { request, snapshot, program } = exchange;
+  const body = await readBody(exchange, snapshot.config.settings.maxBodyBytes);
+  const given = readArguments(body, request.headers['content-type']);
+  if (!given.ok) throw given.error;
+  if (!view.config.validate) return given.argumentsText;
+  const checked = checkArguments(tool, name, given);
+  if (checked.kind === 'misfit') throw checked.error;
+  if (checked.kind === 'unjudged') {
+    program.observe({ type: 'arguments-unjudged', server: view.name, tool: tool.name, reason: checked.reason });
+  }
+  return checked.argumentsText;
+}
+
+/** Tools whose results are known to break their outputSchema: told once, and not looked at again. */
+const mismatched = new WeakSet<Tool>();
+
+/** After the answer: a result is never held back for its schema. */
+function reportOutput(
+  { program }: Exchange,
+  { name, config }: ServerView,
+  { tool }: Operation,
+  outcome: Outcome,
+): void {
+  if (!config.validate || tool.outputSchema === undefined || mismatched.has(tool)) return;
+  if (outcome.kind !== 'result' || !isObject(outcome.value)) return;
+  const { structuredContent = null, isError } = outcome.value;
+  if (structuredContent === null || isError === true) return;
+  // What JSON.parse rounds is not the server's mistake.
+  if (checkOutput(tool, structuredContent) === undefined) return;
+  const reason = checkOutput(tool, parseJson(structureText(outcome.text)));
+  if (reason === undefined) return;
+  mismatched.add(tool);
+  program.observe({ type: 'output-mismatch', server: name, tool: tool.name, reason });
 }

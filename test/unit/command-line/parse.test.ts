@@ -104,11 +104,21 @@ describe('the words after --', () => {
 
 describe('commands', () => {
   test.each(['check', 'openapi'] as const)('%s takes options on both sides of its name', (kind) => {
-    expect(parseCommandLine(['--config', 'f', kind, '--port', '1', '--', 'x'])).toEqual({
+    expect(parseCommandLine(['--config', 'f', kind, '--port', '1', '--', 'x'])).toMatchObject({
       kind,
       options: { config: 'f', port: '1' },
       command: ['x'],
     });
+  });
+
+  test('openapi takes the form of the document, which nothing else does', () => {
+    const flags = ['--openapi-version', '3.0', '--refs', 'components', '--profile', 'gpt-actions', '--format', 'yaml'];
+    expect(parseCommandLine(['openapi', ...flags])).toMatchObject({
+      document: { version: '3.0', refs: 'components', profile: 'gpt-actions', format: 'yaml' },
+    });
+    expect(parseCommandLine(['openapi', '--config', 'f'])).toMatchObject({ document: {} });
+    expect(helpOf('openapi', '--help')).toContain('--refs <REFS>');
+    expect(mistakeOf('check', '--refs', 'components')).toContain('--refs');
   });
 
   test('version is the program, --version the document', () => {

@@ -22,6 +22,8 @@ describe('an entry', () => {
       timeoutMs: undefined,
       required: true,
       toolErrorStatus: undefined,
+      expose: [],
+      validate: true,
     });
   });
 
@@ -56,6 +58,20 @@ describe('an entry', () => {
     ]);
   });
 
+  it.each([
+    ['on', true],
+    ['off', false],
+    [true, true],
+    [false, false],
+  ])('takes %j for validate', async (written, validate) => {
+    expect(await load({ command: 'x', validate: written })).toMatchObject({ validate });
+  });
+
+  it('exposes each kind once', async () => {
+    const { expose } = await load({ command: 'x', expose: ['prompts', 'resources', 'prompts'] });
+    expect(expose).toEqual(['prompts', 'resources']);
+  });
+
   it('reads the TLS files it names', async () => {
     const files = { ca: join(tls, 'cert.pem'), cert: join(tls, 'cert.pem'), key: join(tls, 'key.pem') };
     const { target } = await load({ url: 'https://h', tls: files });
@@ -85,6 +101,7 @@ describe('fingerprints', () => {
     [{ ...entry, args: ['b', 'a'] }, {}],
     [{ ...entry, env: { A: '1', B: '3' } }, {}],
     [{ ...entry, cwd: '.' }, {}],
+    [{ ...entry, expose: ['prompts'] }, {}],
     [entry, { maxResult: '1MiB' }],
     [entry, { connectionTimeout: 5 }],
     [entry, { env: ['C=1'] }],
@@ -101,6 +118,8 @@ describe('fingerprints', () => {
     { timeout: 3 },
     { required: false },
     { toolErrorStatus: 500 },
+    { validate: 'off' },
+    { expose: ['resources'] },
     { tools: { t: { name: 'w' }, v: {} } },
     { tools: { t: { name: 'u' } } },
   ])('tell that only the presentation changed: %j', async (change) => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { JsonObject } from '../../../src/json/value.ts';
-import { callTool, type CallSource } from '../../../src/mcp/call.ts';
+import { ask, callTool, type CallSource } from '../../../src/mcp/call.ts';
 import type { Connection } from '../../../src/mcp/connection.ts';
 import type { Reply } from '../../../src/mcp/transports/transport.ts';
 import type { CallRequest, Tool } from '../../../src/mcp/types.ts';
@@ -96,5 +96,25 @@ describe('callTool', () => {
     expect(await callTool(sourceOf(undefined), late)).toMatchObject({ kind: 'timeout' });
     const left = request(undefined, { signal: AbortSignal.abort() });
     expect(await callTool(sourceOf(undefined), left)).toEqual({ kind: 'cancelled' });
+  });
+});
+
+describe('ask', () => {
+  /** The same, for connections that are asked. */
+  const asking = (...replies: readonly (Reply | undefined)[]) => {
+    const left = [...replies];
+    const question = { method: 'resources/read', uri: 'a' } as const;
+    const connection = { ask: () => Promise.resolve(left.shift()) } as unknown as Connection;
+    const source = { ...sourceOf(), live: undefined, connected: () => Promise.resolve(connection) };
+    const { deadlineAt, signal } = request();
+    return { left, outcome: ask(source, { question, deadlineAt, signal }) };
+  };
+
+  it('repeats once what was cut off: it does no harm', async () => {
+    expect(await asking(done).outcome).toBe(done);
+    expect(await asking(cut, done).outcome).toBe(done);
+    const twice = asking(cut, cut, done);
+    expect(await twice.outcome).toMatchObject({ kind: 'unknown' });
+    expect(twice.left).toHaveLength(1);
   });
 });

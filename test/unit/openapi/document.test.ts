@@ -2,6 +2,7 @@ import { Validator } from '@seriousme/openapi-schema-validator';
 import type { JsonObject } from '../../../src/json/value.ts';
 import { describe, expect, it } from 'vitest';
 import { renderDocument } from '../../../src/openapi/document.ts';
+import { defaultForm, type DocumentForm } from '../../../src/openapi/form.ts';
 import type { Snapshot } from '../../../src/snapshot.ts';
 import { hostileTools, oddNames } from './hostile-tools.ts';
 import { makeSettings, makeSnapshot } from './made.ts';
@@ -25,14 +26,15 @@ interface Document {
   readonly components: Readonly<Record<string, Readonly<Record<string, JsonObject>>>>;
 }
 
-function textOf(snapshot: Snapshot, server?: string): string {
+function textOf(snapshot: Snapshot, server?: string, form: DocumentForm = defaultForm): string {
   const view = server === undefined ? undefined : snapshot.servers.get(server);
-  const { head, tail, basePath } = renderDocument({ server: view, snapshot });
-  return head + JSON.stringify(baseUrl + basePath) + tail;
+  const request = { server: view, snapshot, form, format: 'json', onDegraded: () => {} } as const;
+  const { head, tail, basePath } = renderDocument(request);
+  return head + JSON.stringify(baseUrl + basePath) + [...tail].join('');
 }
 
-function documentOf(snapshot: Snapshot, server?: string): Document {
-  return JSON.parse(textOf(snapshot, server)) as Document;
+function documentOf(snapshot: Snapshot, server?: string, form?: DocumentForm): Document {
+  return JSON.parse(textOf(snapshot, server, form)) as Document;
 }
 
 /** Every string under a key `$ref`, wherever it is. */

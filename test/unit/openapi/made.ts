@@ -23,6 +23,8 @@ export function makeTool(definition: JsonObject): Tool {
 export function makeCatalogue(definitions: readonly JsonObject[], more: Partial<Catalogue> = {}): Catalogue {
   return {
     tools: definitions.map(makeTool),
+    prompts: [],
+    offers: { resources: false, prompts: false },
     serverName: undefined,
     serverVersion: undefined,
     instructions: undefined,
@@ -42,6 +44,8 @@ export function makeServerConfig(name: string, more: Partial<ServerConfig> = {})
     timeoutMs: undefined,
     required: true,
     toolErrorStatus: undefined,
+    expose: [],
+    validate: true,
     connectionFingerprint: name,
     fingerprint: name,
     ...more,
@@ -83,7 +87,7 @@ export function makeSnapshot(
 /** The operations of one server, as they are where several are configured. */
 export function makeOperations(tools: readonly JsonObject[], server: Partial<ServerConfig> = {}): ServerOperations {
   const config = makeServerConfig('files', server);
-  const prepared = prepareOperations('many', [{ config, catalogue: makeCatalogue(tools), previous: undefined }]);
+  const prepared = prepareOperations('server_tool', [{ config, catalogue: makeCatalogue(tools), previous: undefined }]);
   return prepared.get('files') as ServerOperations;
 }
 

@@ -1,5 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import type { OperationIdStyle } from '../../../src/config/types.ts';
 import { createOperationIds, encodeSegment, pathSegments } from '../../../src/openapi/names.ts';
 import { reservedToolNames } from '../../../src/routes.ts';
 import { oddNames } from './hostile-tools.ts';
@@ -7,14 +8,37 @@ import { oddNames } from './hostile-tools.ts';
 const idPattern = /^[A-Za-z_][A-Za-z0-9_-]{0,63}$/;
 
 function idsOf(...pairs: readonly (readonly [string | undefined, string])[]): string[] {
+  const style = pairs.some(([server]) => server === undefined) ? 'tool' : 'server_tool';
+  return idsIn(style, ...pairs.map(([server = 'any', tool]) => [server, tool] as const));
+}
+
+function idsIn(style: OperationIdStyle, ...pairs: readonly (readonly [string, string])[]): string[] {
   const addresses = pairs.map(([server, tool]) => ({ server, tool }));
-  return addresses.map(createOperationIds(addresses));
+  return addresses.map(createOperationIds(addresses, style));
 }
 
 describe('operation ids', () => {
   it('are the tool name, with the server before it where there are several', () => {
     expect(idsOf([undefined, 'read_file'])).toEqual(['read_file']);
     expect(idsOf(['files', 'read_file'])).toEqual(['files_read_file']);
+  });
+
+  it('are those of the Python program where that is asked for, whoever the server is', () => {
+    expect(idsIn('mcpo', ['a', 'get_time'], ['a', 'read-file'], ['a', '_x'])).toEqual([
+      'tool_get_time_post',
+      'tool_read_file_post',
+      'tool_x_post',
+    ]);
+    const [first, second] = idsIn('mcpo', ['a', 'get_time'], ['b', 'get_time']);
+    expect(first).toBe('tool_get_time_post');
+    expect(second).toMatch(/^tool_h\w{5}_get_time_post$/);
+    expect(idsIn('mcpo', ['a', 'x'.repeat(64)])[0]).toMatch(idPattern);
+  });
+
+  it('are the tool name alone where that is asked for, told apart where two servers have it', () => {
+    const [first, second] = idsIn('tool', ['a', 'search'], ['b', 'search']);
+    expect(first).toBe('search');
+    expect(second).toMatch(/^h\w{5}_search$/);
   });
 
   it('make no "__" and keep that of the tool', () => {
@@ -28,7 +52,8 @@ describe('operation ids', () => {
   });
 
   it('begin with a letter or an underscore', () => {
-    expect(idsOf([undefined, '3d'], [undefined, '-x'], ['21st', 'x'])).toEqual(['_3d', '_-x', '_21st_x']);
+    expect(idsOf([undefined, '3d'], [undefined, '-x'])).toEqual(['_3d', '_-x']);
+    expect(idsOf(['21st', 'x'])).toEqual(['_21st_x']);
   });
 
   it('leave the plain id to whoever comes first, also where only case differs', () => {

@@ -1,11 +1,18 @@
 import { describe, expect, it } from 'vitest';
 import type { ServerConfig } from '../../../src/config/types.ts';
 import type { JsonObject } from '../../../src/json/value.ts';
-import { operationParts, schemaDegradations } from '../../../src/openapi/operation.ts';
-import { makeOperation, makeOperations, makeServerConfig, makeSettings } from './made.ts';
+import { defaultForm } from '../../../src/openapi/form.ts';
+import { operationParts } from '../../../src/openapi/operation.ts';
+import { createToolSchemas } from '../../../src/openapi/tool-schema.ts';
+import { makeOperation, makeServerConfig, makeSettings } from './made.ts';
 
 function partsOf(definition: JsonObject, server: Partial<ServerConfig> = {}) {
-  return operationParts(makeOperation(definition, server), makeServerConfig('files', server), makeSettings(), 'tag');
+  return operationParts(makeOperation(definition, server), makeServerConfig('files', server), 'tag', {
+    schemas: createToolSchemas(defaultForm),
+    form: defaultForm,
+    settings: makeSettings(),
+    maxTextChars: 1_000,
+  });
 }
 
 function postOf(definition: JsonObject, server: Partial<ServerConfig> = {}): JsonObject {
@@ -141,13 +148,29 @@ describe('extensions', () => {
   });
 });
 
-describe('schemaDegradations', () => {
-  it('tells tool, place and reason', () => {
+describe('the example', () => {
+  const exampleOf = (inputSchema: JsonObject) =>
+    (bodyOf(inputSchema) as { content: { 'application/json': { example?: unknown } } }).content['application/json'];
+
+  it('has what is required, and works', () => {
+    const properties = { city: { type: 'string', minLength: 3 }, days: { type: 'integer', default: 3 }, more: {} };
+    const { example } = exampleOf({ type: 'object', properties, required: ['city'] });
+    expect(example).toEqual({ city: expect.stringMatching(/^.{3,}$/) as string, days: 3 });
+  });
+
+  it('is left out where none is known to work', () => {
+    const properties = { id: { type: 'string', pattern: '^[A-Z]{3}-[0-9]{7}[aeiou]$' } };
+    expect(exampleOf({ type: 'object', properties, required: ['id'] })).not.toHaveProperty('example');
+  });
+});
+
+describe('degradations', () => {
+  it('tell place and reason', () => {
     const bad = { type: 'object', properties: { a: { $ref: 'https://trap.example' } } };
-    const operations = makeOperations([{ name: 'fine' }, { name: 'bad', inputSchema: bad, outputSchema: bad }]);
-    expect(schemaDegradations(operations)).toEqual([
-      { tool: 'bad', pointer: '#/inputSchema/properties/a/$ref', reason: expect.any(String) as string },
-      { tool: 'bad', pointer: '#/outputSchema/properties/a/$ref', reason: expect.any(String) as string },
+    expect(partsOf({ name: 'fine' }).degradations).toEqual([]);
+    expect(partsOf({ name: 'bad', inputSchema: bad, outputSchema: bad }).degradations).toEqual([
+      { pointer: '#/inputSchema/properties/a/$ref', reason: expect.any(String) as string },
+      { pointer: '#/outputSchema/properties/a/$ref', reason: expect.any(String) as string },
     ]);
   });
 });

@@ -84,7 +84,7 @@ describe('prepareOperations', () => {
   const tools = makeCatalogue([{ name: 'x' }, { name: 'docs' }]);
 
   it('leaves out servers without a catalogue, and finds operations by segment', () => {
-    const prepared = prepareOperations('many', [
+    const prepared = prepareOperations('server_tool', [
       { config: a, catalogue: tools, previous: undefined },
       { config: b, catalogue: undefined, previous: undefined },
     ]);
@@ -96,22 +96,24 @@ describe('prepareOperations', () => {
   });
 
   it('names no server where there is only one', () => {
-    const prepared = prepareOperations('single', [{ config: a, catalogue: tools, previous: undefined }]);
+    const prepared = prepareOperations('tool', [{ config: a, catalogue: tools, previous: undefined }]);
     expect(prepared.get('a')?.list.map(({ operationId }) => operationId)).toEqual(['x', 'docs']);
   });
 
   it('gives the same object as long as nothing changed', () => {
-    const before = prepareOperations('many', [{ config: a, catalogue: tools, previous: undefined }]).get('a');
-    const again = prepareOperations('many', [{ config: a, catalogue: tools, previous: before }]).get('a');
+    const before = prepareOperations('server_tool', [{ config: a, catalogue: tools, previous: undefined }]).get('a');
+    const again = prepareOperations('server_tool', [{ config: a, catalogue: tools, previous: before }]).get('a');
     expect(again).toBe(before);
-    const other = prepareOperations('many', [{ config: makeServerConfig('a'), catalogue: tools, previous: before }]);
+    const other = prepareOperations('server_tool', [
+      { config: makeServerConfig('a'), catalogue: tools, previous: before },
+    ]);
     expect(other.get('a')).not.toBe(before);
   });
 
   it('keeps operations whose tool did not change when others did', () => {
-    const before = prepareOperations('many', [{ config: a, catalogue: tools, previous: undefined }]).get('a');
+    const before = prepareOperations('server_tool', [{ config: a, catalogue: tools, previous: undefined }]).get('a');
     const grown = { ...tools, tools: [...tools.tools, ...makeCatalogue([{ name: 'new' }]).tools] };
-    const after = prepareOperations('many', [{ config: a, catalogue: grown, previous: before }]).get('a');
+    const after = prepareOperations('server_tool', [{ config: a, catalogue: grown, previous: before }]).get('a');
     expect(after?.list).toHaveLength(3);
     expect(after?.list[0]).toBe(before?.list[0]);
   });
@@ -119,9 +121,9 @@ describe('prepareOperations', () => {
   it('renews a server whose ids another server took', () => {
     const config = makeServerConfig('a_b');
     const catalogue = makeCatalogue([{ name: 'c' }]);
-    const before = prepareOperations('many', [{ config, catalogue, previous: undefined }]).get('a_b');
+    const before = prepareOperations('server_tool', [{ config, catalogue, previous: undefined }]).get('a_b');
     const rival = { config: a, catalogue: makeCatalogue([{ name: 'b_c' }]), previous: undefined };
-    const after = prepareOperations('many', [rival, { config, catalogue, previous: before }]);
+    const after = prepareOperations('server_tool', [rival, { config, catalogue, previous: before }]);
     expect(before?.list[0]?.operationId).toBe('a_b_c');
     expect(after.get('a')?.list[0]?.operationId).toBe('a_b_c');
     expect(after.get('a_b')?.list[0]?.operationId).toMatch(/^a_b_h\w{5}_c$/);

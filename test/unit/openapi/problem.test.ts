@@ -22,13 +22,19 @@ describe('problemPlan', () => {
       errors: [{ pointer: '#/a', detail: 'must be a number' }],
       server: 's',
       tool: 't',
-      data: { hint: 1 },
       status: 500,
     };
     const plan = problemPlan(new AppError('tool_error', 'No.', fields, { cause: new Error('secret') }), 'id');
     expect(plan.status).toBe(500);
     expect(JSON.parse(plan.body)).toMatchObject(fields);
     expect(plan.body).not.toContain('secret');
+  });
+
+  it('shows data in its own spelling', () => {
+    const dataText = '{"id": 9007199254740993, "price": 1.10}';
+    const { body } = problemPlan(new AppError('upstream_error', 'No.', { dataText }), 'id');
+    expect(body).toContain(`,"data":${dataText}}`);
+    expect(JSON.parse(body)).toMatchObject({ detail: 'No.', data: { price: 1.1 } });
   });
 
   it('says when to come back in whole seconds, at least one', () => {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { ExactNumber } from '../../../src/json/value.ts';
 import { readArguments } from '../../../src/openapi/request.ts';
 
 function accepted(text: string, contentType: string | undefined = 'application/json'): string {
@@ -28,6 +29,16 @@ describe('readArguments', () => {
     const text = ' {"n": 9007199254740993, "f":1.0, "e":1e2, "__proto__": {"x": 1}} ';
     expect(accepted(text)).toBe(text);
     expect(accepted(`\ufeff${text}`)).toBe(text);
+  });
+
+  it('gives the value too, with numbers that a double cannot hold', () => {
+    const value = (text: string) => {
+      const read = readArguments(text, undefined);
+      return read.ok ? read.value : read.error;
+    };
+    expect(value('')).toEqual({});
+    expect(value(' {"a":[1.0,{"b":"9007199254740993"}]}')).toEqual({ a: [1, { b: '9007199254740993' }] });
+    expect(value('\ufeff{"n":9007199254740993}')).toEqual({ n: new ExactNumber('9007199254740993') });
   });
 
   it('takes JSON under its other names', () => {
@@ -68,6 +79,7 @@ describe('readArguments', () => {
     ['[]', 'an array'],
     ['null', 'null'],
     ['5', 'a number'],
+    ['9007199254740993', 'a number'],
     ['"x"', 'a string'],
     ['true', 'a boolean'],
   ])('refuses %s', (text, kind) => {

@@ -2,29 +2,38 @@ import { describe, expect, it } from 'vitest';
 import { AppError, errorTable, type ErrorCode } from '../../../src/errors.ts';
 import type { JsonObject } from '../../../src/json/value.ts';
 import { problemPlan } from '../../../src/openapi/problem.ts';
-import { errorResponses, problemSchema, responseComponents } from '../../../src/openapi/responses.ts';
+import { callCodes, errorResponses, problemSchema, responseComponents } from '../../../src/openapi/responses.ts';
 import { makeSettings } from './made.ts';
 
 const open = makeSettings();
 const guarded = makeSettings({ apiKey: 'k' });
+const usual = { codes: callCodes };
+const teapot = { codes: callCodes, toolErrorStatus: 418 };
 
 describe('the error responses of a call', () => {
   it('are those that can happen', () => {
-    const always = ['400', '403', '404', '413', '414', '415', '422', '431', '500', '502', '503', '504'];
-    expect(Object.keys(errorResponses(open, undefined))).toEqual(always);
-    expect(Object.keys(errorResponses(guarded, undefined))).toEqual([...always.slice(0, 1), '401', ...always.slice(1)]);
-    expect(errorResponses(open, 418)).toHaveProperty('418', { $ref: '#/components/responses/Error418' });
+    const always = ['400', '403', '404', '406', '413', '414', '415', '422', '431', '500', '502', '503', '504'];
+    expect(Object.keys(errorResponses(open, usual))).toEqual(always);
+    expect(Object.keys(errorResponses(guarded, usual))).toEqual([...always.slice(0, 1), '401', ...always.slice(1)]);
+    expect(errorResponses(open, teapot)).toHaveProperty('418', { $ref: '#/components/responses/Error418' });
+  });
+
+  it('are no tool error under a status that the configuration took it from', () => {
+    const withOwn = responseComponents(open, [teapot]);
+    expect((withOwn['Error422'] as JsonObject)['description']).not.toContain('tool_error');
+    expect((withOwn['Error418'] as JsonObject)['description']).toContain('tool_error');
+    expect(Object.keys(errorResponses(open, { codes: ['not_supported'] }))).toEqual(['501']);
   });
 
   it('are all there as components', () => {
-    const components = responseComponents(guarded, [undefined, 418]);
-    for (const reference of Object.values(errorResponses(guarded, 418)) as { $ref: string }[]) {
+    const components = responseComponents(guarded, [usual, teapot]);
+    for (const reference of Object.values(errorResponses(guarded, teapot)) as { $ref: string }[]) {
       expect(components).toHaveProperty(reference.$ref.slice('#/components/responses/'.length));
     }
   });
 
   it('have a Retry-After where answers have one', () => {
-    const components = responseComponents(guarded, [undefined]);
+    const components = responseComponents(guarded, [usual]);
     const withHeader = (name: string) =>
       Object.keys(components).filter(
         (key) =>
@@ -40,7 +49,13 @@ describe('the schema of problems', () => {
   it('knows every member of every problem document', () => {
     const properties = Object.keys(problemSchema['properties'] as JsonObject);
     for (const code of Object.keys(errorTable) as ErrorCode[]) {
-      const fields = { errors: [{ pointer: '#/a', detail: 'd' }], server: 's', tool: 't', retryAfter: 1, data: 1 };
+      const fields = {
+        errors: [{ pointer: '#/a', detail: 'd' }],
+        server: 's',
+        tool: 't',
+        retryAfter: 1,
+        dataText: '1',
+      };
       const document = JSON.parse(problemPlan(new AppError(code, 'd', fields), 'id').body) as JsonObject;
       expect(properties).toEqual(expect.arrayContaining(Object.keys(document)));
       expect(Object.keys(document)).toEqual(expect.arrayContaining(problemSchema['required'] as string[]));

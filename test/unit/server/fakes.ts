@@ -1,15 +1,25 @@
 // What the tests of server/ run on: a snapshot made by the same function as the real one, over upstreams that answer as
 // a test says and keep what they were asked.
 
-import type { Config, ServerConfig, Settings } from '../../../src/config/types.ts';
+import type { Config, Exposure, ServerConfig, Settings } from '../../../src/config/types.ts';
 import type { AppEvent } from '../../../src/events.ts';
-import type { CallRequest, Catalogue, Outcome, Tool, UpstreamHandle, UpstreamStatus } from '../../../src/mcp/types.ts';
+import type {
+  AskRequest,
+  CallRequest,
+  Catalogue,
+  Outcome,
+  Prompt,
+  Tool,
+  UpstreamHandle,
+  UpstreamStatus,
+} from '../../../src/mcp/types.ts';
 import { createHttpServer, type HttpServer } from '../../../src/server/listen.ts';
 import { buildSnapshot, type Snapshot } from '../../../src/snapshot.ts';
 import { defaultSettings } from '../../support.ts';
 
 export interface FakeUpstream extends UpstreamHandle {
   readonly calls: CallRequest[];
+  readonly asked: AskRequest[];
   /** Leases taken and not released. */
   leases: number;
   catalogue: Catalogue | undefined;
@@ -22,8 +32,15 @@ export interface FakeServer {
   readonly required?: boolean;
   readonly timeoutMs?: number;
   readonly toolErrorStatus?: number;
+  readonly expose?: readonly Exposure[];
+  readonly validate?: boolean;
+  /** undefined: the server offers none. */
+  readonly prompts?: readonly Prompt[];
+  /** Whether the server offers any. */
+  readonly resources?: boolean;
   readonly status?: Partial<UpstreamStatus>;
   readonly call?: (request: CallRequest) => Outcome | Promise<Outcome>;
+  readonly ask?: (request: AskRequest) => Outcome | Promise<Outcome>;
 }
 
 export interface FakeProgram {
@@ -85,7 +102,8 @@ export function fakeProgram(servers: Readonly<Record<string, FakeServer>>, optio
   };
 }
 
-function serverConfig(name: string, { disabled, required, timeoutMs, toolErrorStatus }: FakeServer): ServerConfig {
+function serverConfig(name: string, server: FakeServer): ServerConfig {
+  const { disabled, required, timeoutMs, toolErrorStatus, expose, validate } = server;
   return {
     name,
     target: { kind: 'stdio', command: 'true', args: [], env: {}, cwd: undefined },
@@ -96,14 +114,19 @@ function serverConfig(name: string, { disabled, required, timeoutMs, toolErrorSt
     timeoutMs,
     required: required ?? true,
     toolErrorStatus,
+    expose: expose ?? [],
+    validate: validate ?? true,
     connectionFingerprint: name,
     fingerprint: name,
   };
 }
 
 function fakeUpstream(name: string, server: FakeServer): FakeUpstream {
-  const catalogue = server.tools === undefined ? undefined : fakeCatalogue(server.tools);
+  const { prompts, resources = false } = server;
+  const offers = { prompts: prompts !== undefined, resources };
+  const catalogue = server.tools && { ...fakeCatalogue(server.tools), prompts: prompts ?? [], offers };
   const answer = server.call ?? (() => textResult('ok'));
+  const tell = server.ask ?? (() => jsonResult('{}'));
   const status: UpstreamStatus = {
     state: catalogue === undefined ? 'starting' : 'ready',
     detail: catalogue === undefined ? 'Starting.' : 'Ready.',
@@ -121,6 +144,7 @@ function fakeUpstream(name: string, server: FakeServer): FakeUpstream {
     name,
     catalogue,
     calls: [],
+    asked: [],
     leases: 0,
     status: () => status,
     retryNow: () => Promise.resolve(),
@@ -131,6 +155,10 @@ function fakeUpstream(name: string, server: FakeServer): FakeUpstream {
         async call(request) {
           upstream.calls.push(request);
           return answer(request);
+        },
+        async ask(request) {
+          upstream.asked.push(request);
+          return tell(request);
         },
         release() {
           if (held) upstream.leases--;
@@ -145,6 +173,8 @@ function fakeUpstream(name: string, server: FakeServer): FakeUpstream {
 export function fakeCatalogue(tools: readonly string[]): Catalogue {
   return {
     tools: tools.map(fakeTool),
+    prompts: [],
+    offers: { resources: false, prompts: false },
     serverName: undefined,
     serverVersion: undefined,
     instructions: undefined,
@@ -163,6 +193,11 @@ function fakeTool(name: string): Tool {
     annotations: undefined,
     definition: { name, inputSchema },
   };
+}
+
+/** A result of that text. */
+export function jsonResult(text: string): Outcome {
+  return { kind: 'result', value: JSON.parse(text), text: () => text };
 }
 
 /** A CallToolResult with one text. */

@@ -43,6 +43,8 @@ function fakeView(name: string, server: FakeServer): ServerView {
   const list = server.tools.map(fakeOperation);
   const catalogue = {
     tools: list.map((operation) => operation.tool),
+    prompts: [],
+    offers: { resources: false, prompts: false },
     serverName: name,
     serverVersion: undefined,
     instructions: undefined,
@@ -54,6 +56,7 @@ function fakeView(name: string, server: FakeServer): ServerView {
     catalogue,
     list,
     bySegment: new Map(list.map((operation) => [operation.segment, operation])),
+    offered: [],
   };
   const upstream = server.state === 'disabled' ? undefined : fakeUpstream(name, server.state ?? 'ready');
   return { name, config, upstream, catalogue, operations };
@@ -70,6 +73,8 @@ function fakeServerConfig(name: string, disabled: boolean): ServerConfig {
     timeoutMs: undefined,
     required: true,
     toolErrorStatus: undefined,
+    expose: [],
+    validate: true,
     connectionFingerprint: name,
     fingerprint: name,
   };

@@ -52,6 +52,8 @@ const everyEvent: readonly AppEvent[] = [
   { type: 'catalogue-changed', server: 'memory', tools: 1 },
   { type: 'tool-rejected', server: 'memory', tool: 'x', reason: 'no input schema' },
   { type: 'schema-degraded', server: 'memory', tool: 'x', pointer: '', reason: 'external $ref' },
+  { type: 'arguments-unjudged', server: 'memory', tool: 'x', reason: 'the dialect is not known' },
+  { type: 'output-mismatch', server: 'memory', tool: 'x', reason: 'a is required' },
   { type: 'reload', outcome: 'applied', added: ['a'], removed: [], changed: [], detail: 'a added', tookMs: 12 },
   call,
   { type: 'internal-error', requestId: 'r-2', error: new Error('boom') },

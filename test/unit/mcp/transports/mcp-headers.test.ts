@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { JsonObject } from '../../../../src/json/value.ts';
-import { callHeaders } from '../../../../src/mcp/transports/mcp-headers.ts';
+import { callHeaders, questionHeaders } from '../../../../src/mcp/transports/mcp-headers.ts';
 import type { Tool } from '../../../../src/mcp/types.ts';
 
 function tool(name: string, properties: JsonObject = {}): Tool {
@@ -43,5 +43,19 @@ describe('callHeaders', () => {
       'mcp-param-N': '5',
     });
     expect(callHeaders(tool('t', properties), '{}')).not.toHaveProperty('mcp-param-Region');
+  });
+});
+
+describe('questionHeaders', () => {
+  it('name the method, and what is asked for by its name or URI', () => {
+    expect(questionHeaders({ method: 'resources/list' })).toEqual({ 'mcp-method': 'resources/list' });
+    expect(questionHeaders({ method: 'resources/read', uri: 'note://a' })).toEqual({
+      'mcp-method': 'resources/read',
+      'mcp-name': 'note://a',
+    });
+    expect(questionHeaders({ method: 'prompts/get', name: 'grüß', argumentsText: '{}' })).toEqual({
+      'mcp-method': 'prompts/get',
+      'mcp-name': `=?base64?${Buffer.from('grüß').toString('base64')}?=`,
+    });
   });
 });

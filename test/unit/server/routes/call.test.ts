@@ -131,9 +131,24 @@ test("the deadline is the tool's, else the server's, else the global one", async
 test.each<[string, Outcome, number, string]>([
   ['an error of the tool', errorResult('no such file'), 422, 'tool_error'],
   ['no tool result', { kind: 'result', value: 7, text: () => '7' }, 502, 'upstream_error'],
-  ['an RPC error', { kind: 'rpc-error', code: -32603, message: 'boom', data: undefined }, 502, 'upstream_error'],
-  ['refused arguments', { kind: 'rpc-error', code: -32602, message: 'bad', data: undefined }, 422, 'invalid_arguments'],
-  ['an unknown tool', { kind: 'rpc-error', code: -32601, message: 'gone', data: undefined }, 404, 'unknown_tool'],
+  [
+    'an RPC error',
+    { kind: 'rpc-error', code: -32603, message: 'boom', dataText: () => undefined },
+    502,
+    'upstream_error',
+  ],
+  [
+    'refused arguments',
+    { kind: 'rpc-error', code: -32602, message: 'bad', dataText: () => undefined },
+    422,
+    'invalid_arguments',
+  ],
+  [
+    'an unknown tool',
+    { kind: 'rpc-error', code: -32601, message: 'gone', dataText: () => undefined },
+    404,
+    'unknown_tool',
+  ],
   ['no connection', { kind: 'unavailable', detail: 'gone', retryAfterMs: 10 }, 502, 'upstream_unavailable'],
   ['a lost connection', { kind: 'unknown', detail: 'died' }, 502, 'outcome_unknown'],
   ['rubbish', { kind: 'unusable', detail: 'no JSON' }, 502, 'upstream_error'],

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { parse } from 'yaml';
+import { defaultForm } from '../../../../src/openapi/form.ts';
 import { documentText } from '../../../../src/server/documents.ts';
 import { isCurrent } from '../../../../src/server/routes/documents.ts';
 import { fakeCatalogue, fakeProgram, type FakeOptions } from '../fakes.ts';
@@ -39,6 +40,36 @@ test('YAML says the same as JSON', async () => {
     expect(yaml.body).toMatch(/^openapi: /);
     expect(parse(yaml.body)).toEqual(json.json());
   }
+});
+
+test('the query says in which form the document is wanted', async () => {
+  const program = fakeProgram(servers);
+  const get = async (query: string) => program.inject({ url: `/openapi.json?${query}`, headers });
+  expect((await get('version=3.0')).json()).toMatchObject({ openapi: '3.0.3' });
+  expect((await get('version=3.0.3&refs=components&profile=gpt-actions')).json()).toMatchObject({ openapi: '3.0.3' });
+  expect((await get('version=3.1&refs=inline&other=1')).body).toBe((await get('')).body);
+  const yaml = await program.inject({ url: '/openapi.yaml?version=3.0', headers });
+  expect(parse(yaml.body)).toMatchObject({ openapi: '3.0.3' });
+  const etags = await Promise.all(
+    ['', 'version=3.0', 'profile=gpt-actions'].map(async (q) => (await get(q)).headers['etag']),
+  );
+  expect(new Set(etags).size).toBe(2);
+  for (const query of ['version=2.0', 'refs=all', 'profile=gpt', 'version=3.0&version=3.1']) {
+    const refused = await get(query);
+    expect([query, refused.statusCode]).toEqual([query, 400]);
+    expect(refused.json()).toMatchObject({ code: 'malformed_request' });
+  }
+  expect((await get('profile=gpt')).json()).toMatchObject({ detail: expect.stringContaining('gpt-actions') });
+});
+
+test('many forms of one document are rendered anew rather than kept for ever', async () => {
+  const program = fakeProgram(servers);
+  const queries = ['3.1', '3.0'].flatMap((v) =>
+    ['inline', 'components'].flatMap((r) => ['', 'gpt-actions'].map((p) => `version=${v}&refs=${r}&profile=${p}`)),
+  );
+  const fetchAll = () =>
+    Promise.all(queries.map(async (query) => (await program.inject({ url: `/openapi.json?${query}`, headers })).body));
+  expect(await fetchAll()).toEqual(await fetchAll());
 });
 
 test('the base URL has the root path and the path prefix', async () => {
@@ -115,7 +146,7 @@ test('a server that is disabled or unknown has no document', async () => {
 test('the text for the command line is that of the route', async () => {
   const program = fakeProgram(servers);
   const { body } = await program.inject({ url: '/openapi.json', headers });
-  expect(await documentText(program.snapshot(), 'http://localhost:8000', 'json')).toBe(body);
+  expect(await documentText(program.snapshot(), defaultForm, 'json', 'http://localhost:8000')).toBe(body);
 });
 
 test.each([

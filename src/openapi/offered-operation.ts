@@ -1,0 +1,44 @@
+// A list of resources, a resource or a prompt as an OpenAPI Operation Object. Their schemas are ours, or made by us, and
+// need no translation.
+
+import type { JsonObject } from '../json/value.ts';
+import { exampleOf } from './example.ts';
+import type { OperationContext, OperationParts } from './operation.ts';
+import type { OfferedOperation } from './prepared.ts';
+import { errorResponses } from './responses.ts';
+import { cutText } from './text.ts';
+import { componentRef, finish } from './tool-schema.ts';
+
+export function offeredParts(
+  offered: OfferedOperation & { readonly operationId: string },
+  tag: string,
+  { form, settings, maxTextChars }: OperationContext,
+): Omit<OperationParts, 'degradations'> {
+  const { operationId, method, parameters, requestSchema, responseSchema } = offered;
+  const key = `${operationId}_form_model`;
+  const operation = {
+    operationId,
+    summary: cutText(offered.summary, maxTextChars),
+    description: cutText(offered.description, maxTextChars),
+    tags: [tag],
+    parameters,
+    ...(requestSchema !== undefined && { requestBody: requestBody(requestSchema, key) }),
+    responses: {
+      '200': {
+        description: 'What the server answered.',
+        content: { 'application/json': { schema: finish(responseSchema, form) } },
+      },
+      ...errorResponses(settings, offered),
+    },
+    'x-openai-isConsequential': false,
+  };
+  const schemas = requestSchema === undefined ? [] : [[key, finish(requestSchema, form)] as const];
+  return { pathItem: { [method]: operation }, schemas: new Map(schemas) };
+}
+
+function requestBody(schema: JsonObject, key: string): JsonObject {
+  return {
+    required: schema['required'] !== undefined,
+    content: { 'application/json': { schema: { $ref: componentRef(key) }, example: exampleOf(schema) } },
+  };
+}

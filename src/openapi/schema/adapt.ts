@@ -1,0 +1,123 @@
+// Says again what a schema says already, for readers that look in one place only: a type beside a union of one scalar
+// type, and the properties of a tool's arguments beside the union that has them. Changes nothing of what is allowed.
+
+import { printJson } from '../../json/print.ts';
+import { isObject } from '../../json/value.ts';
+import { mapChildren } from './children.ts';
+import type { Node } from './graph.ts';
+
+const scalarTypes: ReadonlySet<unknown> = new Set(['string', 'number', 'integer', 'boolean']);
+
+/** LangChain.js drops properties without a type. Never for lists of types: others fail at those. */
+export function adaptSchema(schema: Node): Node {
+  const adapted = mapChildren(schema, adaptSchema);
+  const type = 'type' in adapted ? undefined : (commonType(adapted['anyOf']) ?? commonType(adapted['oneOf']));
+  if (type !== undefined) adapted['type'] = type;
+  return adapted;
+}
+
+function commonType(branches: unknown): unknown {
+  if (!Array.isArray(branches)) return undefined;
+  const [first, ...others] = branches as Node[];
+  const type = first?.['type'];
+  return scalarTypes.has(type) && others.every((branch) => branch['type'] === type) ? type : undefined;
+}
+
+/**
+ * The root of an input schema with the properties of its branches beside them: Open WebUI shows a model no others.
+ * `resolve` gives what a `$ref` means.
+ */
+export function mergeBranches(root: Node, resolve: (reference: string) => Node | undefined = () => undefined): Node {
+  const { additionalProperties: others = true } = root;
+  // Beside these, a property that is named is allowed, or looked at, where it was not.
+  const namesMatter = !(others === true || (isObject(others) && Object.keys(others).length === 0));
+  if (namesMatter || 'unevaluatedProperties' in root || !combinators.some((keyword) => keyword in root)) return root;
+  const { properties, required } = shapeOf(root, resolve, MAX_NESTING);
+  const own = isObject(root['properties']) ? root['properties'] : {};
+  const merged: Node = Object.create(null);
+  for (const [name, schema] of Object.entries(own)) merged[name] = schema;
+  for (const [name, schema] of properties) if (!Object.hasOwn(own, name)) merged[name] = schema;
+  const result = Object.assign(Object.create(null) as Node, root);
+  if (Object.keys(merged).length > 0) result['properties'] = merged;
+  if (required.size > 0) result['required'] = [...required];
+  return result;
+}
+
+const combinators = ['allOf', 'anyOf', 'oneOf'];
+
+/** Unions of unions beyond this are shown as they are. */
+const MAX_NESTING = 3;
+
+/** What a schema implies for each value that it allows. */
+interface Shape {
+  readonly properties: ReadonlyMap<string, Node>;
+  readonly required: ReadonlySet<string>;
+  /** Whether properties that it does not name are refused. */
+  readonly closed: boolean;
+}
+
+const anything: Shape = { properties: new Map(), required: new Set(), closed: false };
+
+function shapeOf(node: Node, resolve: (reference: string) => Node | undefined, nesting: number): Shape {
+  if (nesting < 0) return anything;
+  const shapes = [ownShape(node)];
+  const visit = (child: Node) => shapeOf(child, resolve, nesting - 1);
+  const target = typeof node['$ref'] === 'string' ? resolve(node['$ref']) : undefined;
+  if (target !== undefined) shapes.push(visit(target));
+  for (const keyword of combinators) {
+    const branches = node[keyword];
+    if (!Array.isArray(branches)) continue;
+    const found = (branches as Node[]).map(visit);
+    shapes.push(...(keyword === 'allOf' ? found : [eitherOf(found)]));
+  }
+  return allOf(shapes);
+}
+
+function ownShape({ properties, required, additionalProperties, patternProperties }: Node): Shape {
+  return {
+    properties: new Map(isObject(properties) ? (Object.entries(properties) as [string, Node][]) : []),
+    required: new Set(Array.isArray(required) ? (required as string[]) : []),
+    closed: additionalProperties === false && patternProperties === undefined,
+  };
+}
+
+function allOf(shapes: readonly Shape[]): Shape {
+  const properties = new Map<string, Node[]>();
+  for (const shape of shapes) {
+    for (const [name, schema] of shape.properties) properties.set(name, [...(properties.get(name) ?? []), schema]);
+  }
+  return {
+    properties: new Map([...properties].map(([name, schemas]) => [name, together('allOf', schemas)])),
+    required: new Set(shapes.flatMap(({ required }) => [...required])),
+    closed: shapes.some(({ closed }) => closed),
+  };
+}
+
+function eitherOf(branches: readonly Shape[]): Shape {
+  const names = new Set(branches.flatMap(({ properties }) => [...properties.keys()]));
+  const [first = anything, ...others] = branches;
+  const properties = [...names].map((name) => {
+    const schemas = branches.flatMap(({ properties: own, closed }): Node[] => {
+      const schema = own.get(name);
+      return schema === undefined ? (closed ? [] : [{}]) : [schema];
+    });
+    return [name, together('anyOf', schemas)] as const;
+  });
+  return {
+    properties: new Map(properties),
+    required: new Set([...first.required].filter((name) => others.every(({ required }) => required.has(name)))),
+    closed: branches.every(({ closed }) => closed),
+  };
+}
+
+/** A union keeps the words of its first part, which readers may show alone. */
+function together(keyword: 'allOf' | 'anyOf', schemas: readonly Node[]): Node {
+  const distinct = [...new Map(schemas.map((schema) => [printJson(schema), schema])).values()];
+  const [only, ...others] = distinct;
+  if (only !== undefined && others.length === 0) return only;
+  const described = distinct.find(({ description }) => typeof description === 'string');
+  return Object.assign(Object.create(null) as Node, {
+    ...(described !== undefined && { description: described['description'] }),
+    [keyword]: distinct,
+  });
+}

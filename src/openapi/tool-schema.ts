@@ -1,0 +1,70 @@
+// A schema of a tool as components of a document, in the form that is wanted: in place or hoisted, complete or with
+// texts cut, for OpenAPI 3.1 or 3.0. The order of the steps is here; each step has a file of its own in schema/.
+
+import type { JsonObject } from '../json/value.ts';
+import type { DocumentForm } from './form.ts';
+import { cutSchemaTexts, MAX_PARAMETER_CHARS } from './profile.ts';
+import { adaptSchema, mergeBranches } from './schema/adapt.ts';
+import { downConvert } from './schema/down-convert.ts';
+import type { Degradation, Node } from './schema/graph.ts';
+import { createHoist, type Hoist } from './schema/hoist.ts';
+import { inline } from './schema/inline.ts';
+import { translate } from './schema/translate.ts';
+
+export interface ToolSchema {
+  /** Of its component. */
+  readonly key: string;
+  /** What is in it, in JSON Schema 2020-12 whatever the form. */
+  readonly root: Node;
+  /** For `components.schemas`, by key: its own first, then those it refers to that no tool before has brought. */
+  readonly components: ReadonlyMap<string, JsonObject>;
+  readonly degradations: readonly Degradation[];
+}
+
+/** Makes the schemas of one document; they share components. */
+export interface ToolSchemas {
+  add(schema: JsonObject, key: string, role: 'arguments' | 'result'): ToolSchema;
+  /** The component that a `$ref` of this document means. */
+  readonly resolve: (reference: string) => Node | undefined;
+}
+
+export function createToolSchemas(form: DocumentForm): ToolSchemas {
+  const hoist = form.refs === 'components' ? createHoist() : undefined;
+  const known = new Map<string, Node>();
+  const resolve = (reference: string) => known.get(reference.slice(componentRef('').length));
+  return {
+    resolve,
+    add(schema, key, role) {
+      const { components, degradations } = toComponents(schema, key, role, hoist);
+      if (hoist !== undefined) for (const [name, node] of components) known.set(name, node);
+      const whole = components.get(key) ?? {};
+      const root = role === 'arguments' ? mergeBranches(whole, resolve) : whole;
+      const finished = [...components].map(([name, node]) => [name, finish(name === key ? root : node, form)] as const);
+      return { key, root, components: new Map(finished), degradations };
+    },
+  };
+}
+
+/** What a component of that name is referred to by. */
+export function componentRef(key: string): string {
+  return `#/components/schemas/${key}`;
+}
+
+/** The steps that every schema of a document takes, also those of our own. */
+export function finish(schema: JsonObject, { version, profile }: DocumentForm): JsonObject {
+  const adapted = adaptSchema(schema);
+  const cut = profile === undefined ? adapted : cutSchemaTexts(adapted, MAX_PARAMETER_CHARS);
+  return version === '3.0' ? downConvert(cut) : cut;
+}
+
+function toComponents(
+  schema: JsonObject,
+  key: string,
+  role: 'arguments' | 'result',
+  hoist: Hoist | undefined,
+): { readonly components: ReadonlyMap<string, Node>; readonly degradations: readonly Degradation[] } {
+  const graph = translate(schema, role);
+  if (hoist !== undefined) return hoist.add(graph, key);
+  const { root, degradations } = inline(graph);
+  return { components: new Map([[key, root]]), degradations };
+}

@@ -1,0 +1,86 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { createValidator } from '../../../src/json/schema/validate.ts';
+import { isObject, type JsonObject } from '../../../src/json/value.ts';
+import { exampleOf } from '../../../src/openapi/example.ts';
+import { defaultForm } from '../../../src/openapi/form.ts';
+import { createToolSchemas } from '../../../src/openapi/tool-schema.ts';
+
+const plain = (schema: Record<string, unknown>): unknown => JSON.parse(JSON.stringify(exampleOf(schema) ?? null));
+
+describe('an example', () => {
+  it('has what is required, and what has a default', () => {
+    const properties = {
+      city: { type: 'string' },
+      days: { type: 'integer', default: 3 },
+      unit: { enum: ['c', 'f'] },
+      more: { type: 'object', properties: { x: { default: 1 }, y: { type: 'boolean' } }, required: ['y'] },
+      not: { type: 'string' },
+    };
+    expect(plain({ type: 'object', properties, required: ['city', 'unit', 'more'] })).toEqual({
+      city: 'text',
+      unit: 'c',
+      more: { y: true },
+      days: 3,
+    });
+  });
+
+  it.each([
+    [{ const: null }, null],
+    [{ examples: [7], type: 'integer' }, 7],
+    [{ type: 'integer', minimum: 10 }, 10],
+    [{ type: 'integer', exclusiveMinimum: 10 }, 11],
+    [{ type: 'integer', maximum: -1 }, -1],
+    [{ type: 'number', exclusiveMaximum: 0.5 }, 0],
+    [{ type: 'integer', minimum: 7, multipleOf: 5 }, 10],
+    [{ type: 'string', minLength: 6 }, 'textte'],
+    [{ type: 'string', maxLength: 2 }, 'te'],
+    [{ type: 'string', format: 'date' }, '2026-01-31'],
+    [{ type: ['null', 'boolean'] }, true],
+    [{ type: 'array', items: { type: 'integer' }, minItems: 2 }, [1, 1]],
+    [{ type: 'array', prefixItems: [{ type: 'string' }, { type: 'boolean' }], items: {} }, ['text', true]],
+    [{ type: 'array', items: {} }, []],
+    [{ anyOf: [{ type: 'null' }, { type: 'integer' }] }, 1],
+    [
+      { allOf: [{ properties: { a: { type: 'boolean' } }, required: ['a'] }, { required: ['b'] }] },
+      { a: true, b: 'text' },
+    ],
+    [{ properties: { a: { type: 'null' } }, minProperties: 1 }, { a: null }],
+    [{ type: 'object', default: { ready: 1 }, required: ['x'] }, { ready: 1 }],
+    [{ required: ['__proto__'] }, JSON.parse('{"__proto__":"text"}')],
+  ])('of %j is %j', (schema, example) => {
+    expect(plain(schema as Record<string, unknown>)).toEqual(example);
+  });
+
+  it('follows references as far as it is told what they mean', () => {
+    const node = { type: 'object', properties: { next: { $ref: '#node' } }, required: ['next'] };
+    expect(exampleOf({ $ref: '#id' }, () => ({ type: 'integer' }))).toBe(1);
+    expect(() => exampleOf(node, () => node)).not.toThrow();
+  });
+
+  it('is not there where it would be large', () => {
+    const properties = Object.fromEntries(Array.from({ length: 5_000 }, (_, index) => [`p${index}`, {}]));
+    expect(exampleOf({ properties, required: Object.keys(properties) })).toBeUndefined();
+    expect(exampleOf({ const: 'x'.repeat(20_000) })).toBeUndefined();
+  });
+
+  it('works for nearly all tools of real servers', () => {
+    const folder = new URL('../../fixtures/tool-lists/', import.meta.url);
+    const schemas = readdirSync(folder).flatMap((name) =>
+      inputSchemasIn(JSON.parse(readFileSync(new URL(name, folder), 'utf8'))),
+    );
+    expect(schemas.length).toBeGreaterThan(100);
+    const working = schemas.filter((schema) => {
+      const { root } = createToolSchemas(defaultForm).add(schema, 'x', 'arguments');
+      return createValidator(schema).validate(exampleOf(root), 1).kind === 'valid';
+    });
+    expect(working.length / schemas.length).toBeGreaterThan(0.95);
+  });
+});
+
+function inputSchemasIn(value: unknown): JsonObject[] {
+  if (Array.isArray(value)) return value.flatMap(inputSchemasIn);
+  if (!isObject(value)) return [];
+  const { inputSchema } = value;
+  return isObject(inputSchema) ? [inputSchema] : Object.values(value).flatMap(inputSchemasIn);
+}
