@@ -1,14 +1,18 @@
 // Prints JSON values as text, as JSON (RFC 8259) or as YAML 1.2 in block style, exact numbers as they were written.
 // Members that are undefined are left out, as JSON.stringify does. Values are trees of bounded depth.
 
-import { ExactNumber, isObject } from './value.ts';
+import { ExactNumber, isObject, type JsonObject } from './value.ts';
 
 export function printJson(value: unknown): string {
   if (typeof value !== 'object' || value === null) return JSON.stringify(value) ?? 'null';
   if (value instanceof ExactNumber) return value.text;
   if (Array.isArray(value)) return `[${value.map(printJson).join(',')}]`;
-  const members = membersOf(value).map(([key, member]) => `${JSON.stringify(key)}:${printJson(member)}`);
-  return `{${members.join(',')}}`;
+  let members = '';
+  for (const key of Object.keys(value)) {
+    const member = (value as JsonObject)[key];
+    if (member !== undefined) members += `${members === '' ? '' : ','}${JSON.stringify(key)}:${printJson(member)}`;
+  }
+  return `{${members}}`;
 }
 
 /** What stands after `key:` of a member at this depth, or after `-` of an element: ` scalar`, or lines of their own. */

@@ -141,7 +141,7 @@ function* printBody(
   for (const view of described) {
     const base = isOfAll ? `/${encodeSegment(view.name)}/` : '/';
     for (const operation of view.operations?.list ?? []) {
-      const { pathItem, schemas, degradations } = operationParts(operation, view.config, view.name, context);
+      const { pathItem, schemas, degradations } = yield* operationParts(operation, view.config, view.name, context);
       for (const [key, schema] of schemas) components.set(key, schema);
       for (const degradation of degradations) onDegraded(view, operation, degradation);
       yield layout.member(base + encodeSegment(operation.segment), pathItem);

@@ -6,8 +6,9 @@ import { exampleOf } from './example.ts';
 import type { OperationContext, OperationParts } from './operation.ts';
 import type { OfferedOperation } from './prepared.ts';
 import { errorResponses } from './responses.ts';
+import { componentRef } from './schema/hoist.ts';
 import { cutText } from './text.ts';
-import { componentRef, finish } from './tool-schema.ts';
+import { finish } from './tool-schema.ts';
 
 export function offeredParts(
   offered: OfferedOperation & { readonly operationId: string },

@@ -11,8 +11,9 @@ import type { Operation } from './prepared.ts';
 import { callCodes, errorResponses, type Failures } from './responses.ts';
 import { dataProblem } from './schema/data.ts';
 import { ERROR_KEY, type Degradation } from './schema/graph.ts';
+import { componentRef } from './schema/hoist.ts';
 import { cutText } from './text.ts';
-import { componentRef, type ToolSchema, type ToolSchemas } from './tool-schema.ts';
+import type { ToolSchema, ToolSchemas } from './tool-schema.ts';
 
 /** What a document says of one tool. */
 export interface OperationParts {
@@ -32,17 +33,18 @@ export interface OperationContext {
   readonly maxTextChars: number;
 }
 
-export function operationParts(
+export function* operationParts(
   operation: Operation,
   config: ServerConfig,
   tag: string,
   { schemas, settings, maxTextChars }: OperationContext,
-): OperationParts {
+): Generator<string, OperationParts> {
   const { tool, operationId } = operation;
   const input = hasArguments(tool.inputSchema)
-    ? schemas.add(tool.inputSchema, `${operationId}_form_model`, 'arguments')
+    ? yield* schemas.add(tool.inputSchema, `${operationId}_form_model`, 'arguments')
     : undefined;
-  const output = tool.outputSchema && schemas.add(tool.outputSchema, `${operationId}_response_model`, 'result');
+  const output =
+    tool.outputSchema && (yield* schemas.add(tool.outputSchema, `${operationId}_response_model`, 'result'));
   const post = {
     operationId,
     summary: cutText(operation.summary, maxTextChars),

@@ -1,7 +1,7 @@
 // Limits of consumers that refuse what exceeds them, by the name of the profile that a document can be asked for in.
 // Cuts texts of schemas; nothing that decides about values is touched.
 
-import { mapChildren } from './schema/children.ts';
+import { copyOf, mapChildren } from './schema/children.ts';
 import type { Node } from './schema/graph.ts';
 import { cutText } from './text.ts';
 
@@ -12,10 +12,12 @@ export const MAX_PARAMETER_CHARS = 700;
 
 /** The schema with every `title` and `description` cut. */
 export function cutSchemaTexts(schema: Node, maxChars: number): Node {
-  const cut = mapChildren(schema, (child) => cutSchemaTexts(child, maxChars));
+  let cut = mapChildren(schema, (child) => cutSchemaTexts(child, maxChars));
   for (const keyword of ['title', 'description']) {
     const text = cut[keyword];
-    if (typeof text === 'string') cut[keyword] = cutText(text, maxChars);
+    if (typeof text !== 'string' || text.length <= maxChars) continue;
+    if (cut === schema) cut = copyOf(schema);
+    cut[keyword] = cutText(text, maxChars);
   }
   return cut;
 }

@@ -6,10 +6,10 @@ import type { DocumentForm } from './form.ts';
 import { cutSchemaTexts, MAX_PARAMETER_CHARS } from './profile.ts';
 import { adaptSchema, mergeBranches } from './schema/adapt.ts';
 import { downConvert } from './schema/down-convert.ts';
-import type { Degradation, Node } from './schema/graph.ts';
-import { createHoist, type Hoist } from './schema/hoist.ts';
+import type { Degradation, Node, SchemaGraph } from './schema/graph.ts';
+import { componentRef, createHoist, type Hoisted } from './schema/hoist.ts';
 import { inline } from './schema/inline.ts';
-import { translate } from './schema/translate.ts';
+import { translate, type SchemaRole } from './schema/translate.ts';
 
 export interface ToolSchema {
   /** Of its component. */
@@ -23,7 +23,8 @@ export interface ToolSchema {
 
 /** Makes the schemas of one document; they share components. */
 export interface ToolSchemas {
-  add(schema: JsonObject, key: string, role: 'arguments' | 'result'): ToolSchema;
+  /** Each step costs a part of the schema's work; whoever takes them can rest in between. */
+  add(schema: JsonObject, key: string, role: SchemaRole): Generator<string, ToolSchema>;
   /** The component that a `$ref` of this document means. */
   readonly resolve: (reference: string) => Node | undefined;
 }
@@ -34,20 +35,20 @@ export function createToolSchemas(form: DocumentForm): ToolSchemas {
   const resolve = (reference: string) => known.get(reference.slice(componentRef('').length));
   return {
     resolve,
-    add(schema, key, role) {
-      const { components, degradations } = toComponents(schema, key, role, hoist);
+    *add(schema, key, role) {
+      const graph = translate(schema, role);
+      yield '';
+      const { components, degradations } = hoist === undefined ? inPlace(graph, key) : hoist.add(graph, key);
+      yield '';
       if (hoist !== undefined) for (const [name, node] of components) known.set(name, node);
       const whole = components.get(key) ?? {};
       const root = role === 'arguments' ? mergeBranches(whole, resolve) : whole;
-      const finished = [...components].map(([name, node]) => [name, finish(name === key ? root : node, form)] as const);
-      return { key, root, components: new Map(finished), degradations };
+      const finished = new Map<string, JsonObject>();
+      for (const [name, node] of components) finished.set(name, finish(name === key ? root : node, form));
+      yield '';
+      return { key, root, components: finished, degradations };
     },
   };
-}
-
-/** What a component of that name is referred to by. */
-export function componentRef(key: string): string {
-  return `#/components/schemas/${key}`;
 }
 
 /** The steps that every schema of a document takes, also those of our own. */
@@ -57,14 +58,7 @@ export function finish(schema: JsonObject, { version, profile }: DocumentForm): 
   return version === '3.0' ? downConvert(cut) : cut;
 }
 
-function toComponents(
-  schema: JsonObject,
-  key: string,
-  role: 'arguments' | 'result',
-  hoist: Hoist | undefined,
-): { readonly components: ReadonlyMap<string, Node>; readonly degradations: readonly Degradation[] } {
-  const graph = translate(schema, role);
-  if (hoist !== undefined) return hoist.add(graph, key);
+function inPlace(graph: SchemaGraph, key: string): Hoisted {
   const { root, degradations } = inline(graph);
   return { components: new Map([[key, root]]), degradations };
 }

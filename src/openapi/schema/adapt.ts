@@ -3,7 +3,7 @@
 
 import { printJson } from '../../json/print.ts';
 import { isObject } from '../../json/value.ts';
-import { mapChildren } from './children.ts';
+import { copyOf, mapChildren } from './children.ts';
 import type { Node } from './graph.ts';
 
 const scalarTypes: ReadonlySet<unknown> = new Set(['string', 'number', 'integer', 'boolean']);
@@ -12,8 +12,10 @@ const scalarTypes: ReadonlySet<unknown> = new Set(['string', 'number', 'integer'
 export function adaptSchema(schema: Node): Node {
   const adapted = mapChildren(schema, adaptSchema);
   const type = 'type' in adapted ? undefined : (commonType(adapted['anyOf']) ?? commonType(adapted['oneOf']));
-  if (type !== undefined) adapted['type'] = type;
-  return adapted;
+  if (type === undefined) return adapted;
+  const typed = adapted === schema ? copyOf(schema) : adapted;
+  typed['type'] = type;
+  return typed;
 }
 
 function commonType(branches: unknown): unknown {

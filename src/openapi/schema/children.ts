@@ -27,30 +27,51 @@ export function* childrenOf(node: Node): Generator<Node> {
   }
 }
 
-/** A copy of `node` in which every Schema Object directly below is what `replace` makes of it; data is shared. */
+/**
+ * `node` with every Schema Object directly below as `replace` makes it: a copy, or `node` itself where nothing differs.
+ * Data is shared.
+ */
 export function mapChildren(node: Node, replace: (child: Node) => unknown): Node {
-  const copy: Node = Object.create(null);
-  for (const keyword of Object.keys(node)) copy[keyword] = mapValue(keyword, node[keyword], replace);
-  return copy;
+  let copy: Node | undefined;
+  for (const keyword of Object.keys(node)) {
+    const value = node[keyword];
+    const mapped = mapValue(keyword, value, replace);
+    if (mapped !== value) (copy ??= copyOf(node))[keyword] = mapped;
+  }
+  return copy ?? node;
+}
+
+export function copyOf(node: Node): Node {
+  return Object.assign(Object.create(null) as Node, node);
 }
 
 function mapValue(keyword: string, value: unknown, replace: (child: Node) => unknown): unknown {
-  const replaced = (child: unknown) => (isNode(child) ? replace(child) : child);
   switch (positionOf(keyword)) {
     case 'list':
-      return Array.isArray(value) ? value.map(replaced) : value;
-    case 'map': {
-      if (!isObject(value)) return value;
-      const map: Node = Object.create(null);
-      for (const name of Object.keys(value)) map[name] = replaced(value[name]);
-      return map;
-    }
+      return Array.isArray(value) ? mapList(value, replace) : value;
+    case 'map':
+      return isNode(value) ? mapMembers(value, replace) : value;
     case 'schema':
     case 'bounds':
-      return replaced(value);
+      return isNode(value) ? replace(value) : value;
     default:
       return value;
   }
+}
+
+function mapList(list: readonly unknown[], replace: (child: Node) => unknown): readonly unknown[] {
+  const mapped = list.map((child) => (isNode(child) ? replace(child) : child));
+  return mapped.some((child, index) => child !== list[index]) ? mapped : list;
+}
+
+function mapMembers(map: Node, replace: (child: Node) => unknown): Node {
+  let copy: Node | undefined;
+  for (const name of Object.keys(map)) {
+    const child = map[name];
+    const mapped = isNode(child) ? replace(child) : child;
+    if (mapped !== child) (copy ??= copyOf(map))[name] = mapped;
+  }
+  return copy ?? map;
 }
 
 function isNode(value: unknown): value is Node {

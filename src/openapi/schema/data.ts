@@ -1,7 +1,7 @@
 // Values that go into a document unseen: defaults, examples, enum members, annotations of other programs. They stay as
 // they are unless they could hurt whoever reads the document.
 
-import { ExactNumber } from '../../json/value.ts';
+import { ExactNumber, type JsonObject } from '../../json/value.ts';
 import { MAX_CHARS } from './limits.ts';
 
 /** Deeper data would overflow readers that recurse: Python's stops at about a thousand containers. */
@@ -19,12 +19,14 @@ export function dataProblem(value: unknown): string | undefined {
   visit(value, 1);
   for (let next = open.pop(); next !== undefined; next = open.pop()) {
     if (next.depth > MAX_DATA_DEPTH) return `nests deeper than ${MAX_DATA_DEPTH} levels`;
-    for (const [key, child] of Object.entries(next.value)) {
+    const keys = Object.keys(next.value);
+    chars += keys.length;
+    if (chars > MAX_CHARS) break;
+    for (const key of keys) {
+      const child = (next.value as JsonObject)[key];
       if (key === '$ref' && leadsOut(child)) return 'holds a reference that leads out of the document';
-      chars += 1;
       visit(child, next.depth + 1);
     }
-    if (chars > MAX_CHARS) return `has more than ${MAX_CHARS} characters`;
   }
   return chars > MAX_CHARS ? `has more than ${MAX_CHARS} characters` : undefined;
 }

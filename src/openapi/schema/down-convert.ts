@@ -5,7 +5,7 @@
 import { compareNumbers, isNumber } from '../../json/number.ts';
 import { printJson } from '../../json/print.ts';
 import { isObject } from '../../json/value.ts';
-import { mapChildren } from './children.ts';
+import { copyOf, mapChildren } from './children.ts';
 import type { Node } from './graph.ts';
 import { isAnnotation } from './merge.ts';
 
@@ -18,11 +18,12 @@ type Relaxed = Set<Node>;
 
 function convert(schema: Node, relaxed: Relaxed): Node {
   let loses = false;
-  const out = mapChildren(schema, (child) => {
+  const mapped = mapChildren(schema, (child) => {
     const converted = convert(child, relaxed);
     loses ||= relaxed.has(converted);
     return converted;
   });
+  const out = mapped === schema ? copyOf(schema) : mapped;
   const steps = [convertNot, convertOneOf, convertTuple, convertPatterns, convertUnevaluated, dropUnknown];
   for (const step of steps) loses = step(out, relaxed) || loses;
   convertLimits(out);
@@ -237,8 +238,9 @@ function withNullOnly(out: Node): Node {
 
 /** In 3.0 nothing counts beside a `$ref`. */
 function asReference(out: Node): Node {
+  if (!('$ref' in out)) return out;
   const { $ref, ...others } = out;
-  if ($ref === undefined || Object.keys(others).length === 0) return out;
+  if (Object.keys(others).length === 0) return out;
   const more = Array.isArray(others['allOf']) ? (others['allOf'] as Node[]) : [];
   return nodeOf({ ...others, allOf: [nodeOf({ $ref }), ...more] });
 }

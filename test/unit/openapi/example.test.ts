@@ -71,7 +71,10 @@ describe('an example', () => {
     );
     expect(schemas.length).toBeGreaterThan(100);
     const working = schemas.filter((schema) => {
-      const { root } = createToolSchemas(defaultForm).add(schema, 'x', 'arguments');
+      const steps = createToolSchemas(defaultForm).add(schema, 'x', 'arguments');
+      let step = steps.next();
+      while (step.done !== true) step = steps.next();
+      const { root } = step.value;
       return createValidator(schema).validate(exampleOf(root), 1).kind === 'valid';
     });
     expect(working.length / schemas.length).toBeGreaterThan(0.95);

@@ -7,12 +7,22 @@ import { createToolSchemas } from '../../../src/openapi/tool-schema.ts';
 import { makeOperation, makeServerConfig, makeSettings } from './made.ts';
 
 function partsOf(definition: JsonObject, server: Partial<ServerConfig> = {}) {
-  return operationParts(makeOperation(definition, server), makeServerConfig('files', server), 'tag', {
-    schemas: createToolSchemas(defaultForm),
-    form: defaultForm,
-    settings: makeSettings(),
-    maxTextChars: 1_000,
-  });
+  return lastOf(
+    operationParts(makeOperation(definition, server), makeServerConfig('files', server), 'tag', {
+      schemas: createToolSchemas(defaultForm),
+      form: defaultForm,
+      settings: makeSettings(),
+      maxTextChars: 1_000,
+    }),
+  );
+}
+
+/** What a generator comes to. */
+function lastOf<T>(steps: Generator<string, T>): T {
+  for (;;) {
+    const { done, value } = steps.next();
+    if (done === true) return value;
+  }
 }
 
 function postOf(definition: JsonObject, server: Partial<ServerConfig> = {}): JsonObject {

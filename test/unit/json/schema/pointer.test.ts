@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { canonical, lookUp, step, toFragment } from '../../../../src/json/schema/pointer.ts';
+import { canonical, fromFragment, lookUp, step, toFragment, valuesAlong } from '../../../../src/json/schema/pointer.ts';
 
 describe('JSON pointers', () => {
   it('escape tokens', () => {
@@ -20,5 +20,14 @@ describe('JSON pointers', () => {
   it('are URI fragments', () => {
     expect(toFragment('/$defs/a b#%"[é]')).toBe('/$defs/a%20b%23%25%22%5B%C3%A9%5D');
     expect(toFragment('/\ud800')).toBeUndefined();
+    expect(fromFragment('/$defs/a%20b%23%25%22%5B%C3%A9%5D')).toBe('/$defs/a b#%"[é]');
+    expect(fromFragment('/100%')).toBe('/100%');
+  });
+
+  it('pass through what lies on the way', () => {
+    const root = { a: [{ b: 1 }] };
+    expect(valuesAlong(root, '/a/0/b')).toEqual([root, root.a, root.a[0], 1]);
+    expect(valuesAlong(root, '')).toEqual([root]);
+    expect(valuesAlong(root, '/a/1/b')).toBeUndefined();
   });
 });

@@ -38,7 +38,7 @@ describe('a converted schema', () => {
     let same = 0;
     fc.assert(
       fc.property(schemas, fc.array(values, { minLength: 5, maxLength: 15 }), (schema, samples) => {
-        const result = downConvert(schema as Record<string, unknown>);
+        const result = downConvert(schema);
         checkForm(JSON.parse(printJson(result)));
         const [before, after] = [judgeOf(schema), judgeOf30(result)];
         const isExact = !unsayable.test(JSON.stringify(schema));
