@@ -1,4 +1,5 @@
-// The keywords that look into arrays: what each item must be, and how many items of a kind there must be.
+// The keywords that look into arrays: what each item must be, and how many items of a kind there must be. What they say
+// of an array as a whole is in assertions.ts.
 
 import { compareNumbers, type JsonNumber } from '../number.ts';
 import { boundary, lazyList, toCheck, type Check, type Place } from './check.ts';

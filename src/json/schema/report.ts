@@ -1,4 +1,5 @@
 // Gathers the failures of one value, with the place of each: as many as were asked for, in the order of the document.
+// What they mean to people is said elsewhere.
 
 import { isObject } from '../value.ts';
 import type { Run } from './run.ts';

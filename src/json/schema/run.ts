@@ -12,6 +12,9 @@ export const MAX_STEPS = 300_000;
  */
 const MAX_DEPTH = 1_800;
 
+/** It may quote the schema, where a reference or a pattern may be a megabyte long. */
+const MAX_REASON_CHARS = 300;
+
 /** Ends a run without a judgement. */
 export class Unjudged extends Error {
   /** One sentence. */
@@ -19,7 +22,7 @@ export class Unjudged extends Error {
 
   constructor(reason: string) {
     super(reason);
-    this.reason = reason;
+    this.reason = reason.length > MAX_REASON_CHARS ? `${reason.slice(0, MAX_REASON_CHARS)}...` : reason;
   }
 }
 

@@ -25,9 +25,11 @@ export interface FakeUpstream extends UpstreamHandle {
   catalogue: Catalogue | undefined;
 }
 
+export type FakeTool = string | (Partial<Tool> & { readonly name: string });
+
 export interface FakeServer {
-  /** Names; undefined: nothing learned yet. */
-  readonly tools?: readonly string[];
+  /** By name, or with what is not as usual; undefined: nothing learned yet. */
+  readonly tools?: readonly FakeTool[];
   readonly disabled?: boolean;
   readonly required?: boolean;
   readonly timeoutMs?: number;
@@ -170,7 +172,7 @@ function fakeUpstream(name: string, server: FakeServer): FakeUpstream {
   return upstream;
 }
 
-export function fakeCatalogue(tools: readonly string[]): Catalogue {
+export function fakeCatalogue(tools: readonly FakeTool[]): Catalogue {
   return {
     tools: tools.map(fakeTool),
     prompts: [],
@@ -182,7 +184,8 @@ export function fakeCatalogue(tools: readonly string[]): Catalogue {
   };
 }
 
-function fakeTool(name: string): Tool {
+function fakeTool(given: FakeTool): Tool {
+  const { name, ...changes } = typeof given === 'string' ? { name: given } : given;
   const inputSchema = { type: 'object', properties: { text: { type: 'string' } } };
   return {
     name,
@@ -192,6 +195,7 @@ function fakeTool(name: string): Tool {
     outputSchema: undefined,
     annotations: undefined,
     definition: { name, inputSchema },
+    ...changes,
   };
 }
 
