@@ -72,13 +72,12 @@ function escaped(char: string): string {
   return `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`;
 }
 
+/** Characters that a block shows as they are; half a surrogate pair is none. */
+const blockText = /^[\n\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\u{10000}-\u{10ffff}]*$/u;
+
 /** Several lines as a literal block, which people can read; undefined where its rules of space could change the text. */
 function yamlLines(text: string, depth: number): string | undefined {
-  if (
-    !text.includes('\n') ||
-    !/^[^\s]/.test(text) ||
-    /[^\n\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe]/.test(text)
-  ) {
+  if (!text.includes('\n') || !/^[^\s]/.test(text) || !blockText.test(text)) {
     return undefined;
   }
   const [, body = '', end = ''] = /^([\s\S]*[^\n])(\n*)$/.exec(text) ?? [];

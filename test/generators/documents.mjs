@@ -33,7 +33,8 @@ const groups = {
       filesystem: npm('filesystem', root),
     },
   },
-  hostile: { servers: { hostile: fixture('hostile-schemas') } },
+  // Spectral reads a property named __proto__ as the prototype of what it stands in.
+  hostile: { servers: { hostile: { ...fixture('hostile-schemas'), disabledTools: ['names_of_objects'] } } },
   recorded: {
     servers: Object.fromEntries(
       readdirSync(lists).map((file) => [
@@ -73,7 +74,7 @@ async function writeGroup(folder, group, settings, servers) {
   const exited = new Promise((resolve) => child.once('exit', resolve));
   try {
     const url = await whenSettled(child);
-    const paths = { all: '/openapi.json' };
+    const paths = Object.keys(servers).length > 1 ? { all: '/openapi.json' } : {};
     for (const server of Object.keys(servers)) paths[server] = `/${server}/openapi.json`;
     for (const [server, path] of Object.entries(paths)) {
       for (const [form, query] of Object.entries(forms)) {

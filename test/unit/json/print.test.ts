@@ -80,8 +80,8 @@ describe('printed values', () => {
   });
 
   it('show several lines as lines', () => {
-    expect(printYaml({ text: 'one\n\n  two', more: 'a\nb\n' }, 1)).toBe(
-      '\n  text: |-\n    one\n\n      two\n  more: |\n    a\n    b',
+    expect(printYaml({ text: 'one\n\n  🎉', more: 'a\nb\n' }, 1)).toBe(
+      '\n  text: |-\n    one\n\n      🎉\n  more: |\n    a\n    b',
     );
   });
 });
