@@ -47,7 +47,7 @@ export function problemPlan(error: AppError, requestId: string): ProblemPlan {
 }
 
 /** Identifies the kind of problem; there is nothing to be found under it. */
-function problemUri(code: string): string {
+export function problemUri(code: string): string {
   return `urn:mcpo:error:${code}`;
 }
 

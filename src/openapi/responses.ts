@@ -4,7 +4,7 @@
 import type { JsonObject } from '../json/value.ts';
 import type { Settings } from '../config/types.ts';
 import { errorTable, type ErrorCode } from '../errors.ts';
-import { PROBLEM_TYPE } from './problem.ts';
+import { PROBLEM_TYPE, problemUri } from './problem.ts';
 
 /** What an operation can come to besides its result. */
 export interface Failures {
@@ -47,7 +47,7 @@ export function errorResponses(settings: Settings, failures: Failures): JsonObje
 /** `components.responses` for operations that can fail so. */
 export function responseComponents(settings: Settings, failures: Iterable<Failures>): JsonObject {
   const components = [...codesByStatus(settings, failures)].toSorted(([a], [b]) => a - b);
-  return Object.fromEntries(components.map(([status, codes]) => [componentKey(status), responseObject(codes)]));
+  return Object.fromEntries(components.map(([status, codes]) => [componentKey(status), responseObject(status, codes)]));
 }
 
 /** The problem document, RFC 9457, with the members that are ours. */
@@ -98,7 +98,7 @@ function componentKey(status: number): string {
   return `Error${status}`;
 }
 
-function responseObject(codes: readonly ErrorCode[]): JsonObject {
+function responseObject(status: number, codes: readonly ErrorCode[]): JsonObject {
   const headers = {
     ...(codes.includes('unauthenticated') && { 'WWW-Authenticate': challengeHeader }),
     ...(codes.some((code) => errorTable[code].retryable) && { 'Retry-After': retryHeader }),
@@ -106,8 +106,16 @@ function responseObject(codes: readonly ErrorCode[]): JsonObject {
   return {
     description: `${codes.map((code) => `${errorTable[code].title} (\`${code}\`)`).join(', or ')}.`,
     ...(Object.keys(headers).length > 0 && { headers }),
-    content: { [PROBLEM_TYPE]: { schema: { $ref: '#/components/schemas/Problem' } } },
+    content: {
+      [PROBLEM_TYPE]: { schema: { $ref: '#/components/schemas/Problem' }, example: exampleOf(status, codes) },
+    },
   };
+}
+
+/** Pages that make up a value would show the same code for every status. */
+function exampleOf(status: number, [code = 'internal']: readonly ErrorCode[]): JsonObject {
+  const { title } = errorTable[code];
+  return { type: problemUri(code), title, status, detail: `${title}: what exactly.`, code, instance: '6f1c0a9be2d1-1' };
 }
 
 const challengeHeader = { description: 'How to authenticate.', schema: { type: 'string' } };
