@@ -10,6 +10,7 @@ export default defineConfig({
     maxWorkers: 2,
     testTimeout: 30_000,
     hookTimeout: 30_000,
+    setupFiles: ['test/seed.ts'],
     globalSetup: ['test/survivors.ts'],
   },
 });

@@ -88,7 +88,7 @@ const argumentless: ReadonlySet<string> = new Set([
 function hasArguments(schema: JsonObject): boolean {
   return Object.entries(schema).some(([keyword, value]) => {
     if (keyword === ERROR_KEY) return true;
-    if (argumentless.has(keyword) || keyword.startsWith('x-') || typeof value === 'boolean') return false;
+    if (argumentless.has(keyword) || keyword.startsWith('x-') || value === false) return false;
     if (keyword === 'properties') return isObject(value) && Object.keys(value).length > 0;
     return !(keyword === 'required' && Array.isArray(value) && value.length === 0);
   });

@@ -1,6 +1,7 @@
-// Says again what a schema says already, for readers that look in one place only: a type beside a union of one scalar
-// type, and the properties of a tool's arguments beside the union that has them. Changes nothing of what is allowed.
+// Says again what a schema says already, for readers that look in one place only: a type beside a union, or a list of
+// values, of one scalar type, and the properties of a tool's arguments beside the union that has them. Changes nothing of what is allowed.
 
+import { isInteger, isNumber } from '../../json/number.ts';
 import { printJson } from '../../json/print.ts';
 import { isObject } from '../../json/value.ts';
 import { copyOf, mapChildren } from './children.ts';
@@ -11,11 +12,27 @@ const scalarTypes: ReadonlySet<unknown> = new Set(['string', 'number', 'integer'
 /** LangChain.js drops properties without a type. Never for lists of types: others fail at those. */
 export function adaptSchema(schema: Node): Node {
   const adapted = mapChildren(schema, adaptSchema);
-  const type = 'type' in adapted ? undefined : (commonType(adapted['anyOf']) ?? commonType(adapted['oneOf']));
+  const type = 'type' in adapted ? undefined : impliedType(adapted);
   if (type === undefined) return adapted;
   const typed = adapted === schema ? copyOf(schema) : adapted;
   typed['type'] = type;
   return typed;
+}
+
+function impliedType(schema: Node): unknown {
+  if ('const' in schema) return typeOfValues([schema['const']]);
+  if (Array.isArray(schema['enum'])) return typeOfValues(schema['enum'] as unknown[]);
+  return commonType(schema['anyOf']) ?? commonType(schema['oneOf']);
+}
+
+function typeOfValues([first, ...others]: readonly unknown[]): string | undefined {
+  const type = scalarTypeOf(first);
+  return others.every((value) => scalarTypeOf(value) === type) ? type : undefined;
+}
+
+function scalarTypeOf(value: unknown): string | undefined {
+  if (isNumber(value)) return isInteger(value) ? 'integer' : 'number';
+  return typeof value === 'string' || typeof value === 'boolean' ? typeof value : undefined;
 }
 
 function commonType(branches: unknown): unknown {

@@ -24,7 +24,7 @@ function convert(schema: Node, relaxed: Relaxed): Node {
     return converted;
   });
   const out = mapped === schema ? copyOf(schema) : mapped;
-  const steps = [convertNot, convertOneOf, convertTuple, convertPatterns, convertUnevaluated, dropUnknown];
+  const steps = [convertNot, convertOneOf, convertTuple, convertUnevaluated, convertPatterns, dropUnknown];
   for (const step of steps) loses = step(out, relaxed) || loses;
   convertLimits(out);
   convertValues(out);

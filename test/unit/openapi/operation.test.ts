@@ -62,7 +62,7 @@ describe('the request body', () => {
       additionalProperties: false,
       $defs: { A: {} },
     },
-    { type: 'object', additionalProperties: true },
+    { type: 'object', unevaluatedProperties: false },
   ])('is missing where there are no arguments: %j', (inputSchema) => {
     const { pathItem, schemas } = partsOf({ name: 'x', inputSchema });
     expect(pathItem['post']).not.toHaveProperty('requestBody');
@@ -72,6 +72,7 @@ describe('the request body', () => {
   it.each([
     { type: 'object', properties: a },
     { type: 'object', additionalProperties: { type: 'string' } },
+    { type: 'object', additionalProperties: true },
     { type: 'object', patternProperties: { '^a': {} } },
     { anyOf: [{ properties: a }, {}] },
     { $ref: '#/$defs/A', $defs: { A: { properties: a } } },

@@ -28,6 +28,20 @@ describe('a type beside a union', () => {
   });
 
   it.each([
+    [{ enum: ['a', 'b'] }, 'string'],
+    [{ enum: [1, 2] }, 'integer'],
+    [{ enum: [0.5, 1.5] }, 'number'],
+    [{ const: false }, 'boolean'],
+  ])('stands beside %j: %s', (schema, type) => {
+    expect(plain(adaptSchema(schema))).toEqual({ ...schema, type });
+  });
+
+  it.each([
+    { enum: ['a', null] },
+    { enum: [1, 'a'] },
+    { enum: [] },
+    { const: null },
+    { const: {} },
     { anyOf: [{ type: 'string' }, { type: 'null' }] },
     { anyOf: [{ type: 'object' }, { type: 'object' }] },
     { anyOf: [{ type: ['string'] }, { type: ['string'] }] },

@@ -104,6 +104,10 @@ describe('a converted schema', () => {
       { type: 'string', format: 'byte' },
     ],
     [{ oneOf: [{ contains: {} }, { type: 'string' }] }, { anyOf: [{}, { type: 'string' }] }],
+    [
+      { patternProperties: { '^x-': { type: 'string' } }, unevaluatedProperties: false },
+      { additionalProperties: { type: 'string' } },
+    ],
     [{ not: { contains: { type: 'string' } } }, {}],
     [
       { type: 'object', unevaluatedProperties: false },
