@@ -83,12 +83,12 @@ function generatorsAreStale() {
 
 function counts() {
   const tests = testCounts(read(reportFile));
-  const { passed = 0, failed = 0, broken = [] } = read(generatorsReportFile) ?? {};
+  const judged = read(generatorsReportFile) ?? { passed: 0, failed: 0, broken: [] };
   return {
-    passed: tests.passed + passed,
-    failed: tests.failed + failed,
+    passed: tests.passed + judged.passed,
+    failed: tests.failed + judged.failed,
     skipped: tests.skipped,
-    broken: [...tests.broken, ...broken],
+    broken: [...tests.broken, ...judged.broken],
   };
 }
 

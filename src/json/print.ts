@@ -60,12 +60,14 @@ function yamlScalar(value: unknown, depth: number): string {
 /** Words that mean something else than themselves, to readers of YAML 1.1 too. */
 const reservedWord = /^(?:true|false|null|yes|no|on|off|y|n)$/i;
 const plainText = /^[A-Za-z_](?:[\w ./()-]*[\w./()-])?$/;
+/** YAML cannot say half a surrogate pair, not even escaped; JSON can. */
+const halfPair = /\p{Surrogate}/gu;
 /** What YAML does not let stand in a text unescaped, and JSON does. */
 const unprintable = /[\u007f-\u009f\u2028\u2029\ufeff\ufffe\uffff]/g;
 
 function yamlText(text: string): string {
   if (plainText.test(text) && !reservedWord.test(text)) return text;
-  return JSON.stringify(text).replaceAll(unprintable, escaped);
+  return JSON.stringify(text.replaceAll(halfPair, '\uFFFD')).replaceAll(unprintable, escaped);
 }
 
 function escaped(char: string): string {

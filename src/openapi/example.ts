@@ -5,6 +5,7 @@
 import { isNumber } from '../json/number.ts';
 import { printJson } from '../json/print.ts';
 import { isObject } from '../json/value.ts';
+import { childrenOf } from './schema/children.ts';
 import type { Node } from './schema/graph.ts';
 
 /** An example deeper than this helps nobody. */
@@ -17,9 +18,22 @@ type Resolve = (reference: string) => Node | undefined;
 
 /** undefined where a good one would be too large. `resolve` gives what a `$ref` means. */
 export function exampleOf(schema: Node, resolve: Resolve = () => undefined): unknown {
+  if (isLarge(schema)) return undefined;
   const writer: Writer = { resolve, left: MAX_VALUES };
   const example = valueOf(schema, writer, 0);
   return writer.left < 0 || printJson(example).length > MAX_CHARS ? undefined : example;
+}
+
+/** Readers that judge an example by a larger schema take long, or overflow. */
+const MAX_SUBSCHEMAS = 1_000;
+
+function isLarge(schema: Node): boolean {
+  const open = [schema];
+  for (let seen = 0; seen < open.length; seen++) {
+    if (seen > MAX_SUBSCHEMAS) return true;
+    for (const child of childrenOf(open[seen] ?? {})) open.push(child);
+  }
+  return false;
 }
 
 interface Writer {
@@ -119,10 +133,10 @@ function madeObject(schema: Node, writer: Writer, depth: number): Node {
     names.add(name);
   }
   const made: Node = Object.create(null);
-  const { additionalProperties: others } = schema;
   for (const name of names) {
-    const property = Object.hasOwn(properties, name) ? properties[name] : others;
-    made[name] = valueOf(isObject(property) ? property : {}, writer, depth + 1);
+    // Linters refuse examples with properties that the schema does not describe.
+    if (!Object.hasOwn(properties, name)) writer.left = -1;
+    made[name] = valueOf(properties[name], writer, depth + 1);
   }
   return made;
 }

@@ -19,12 +19,14 @@ export interface Told {
 const MAX_PLACES = 20;
 const MAX_TOLD = 3;
 const MAX_PATH_CHARS = 100;
+/** Enough for 500 levels of names as people give them; a name can be as long as the body. */
+const MAX_POINTER_CHARS = 4_000;
 /** Of a union whose branches come equally close. */
 const MAX_ALTERNATIVES = 3;
 
 export function tellFailures(failures: readonly Failure[], telling: Telling): Told {
   const remarks = distinct(failures.flatMap((failure) => remarksOn(failure, telling)));
-  const places = remarks.slice(0, MAX_PLACES).map(({ path, detail }) => ({ pointer: pointerTo(path), detail }));
+  const places = remarks.slice(0, MAX_PLACES).map(placeOf);
   const told = remarks.slice(0, MAX_TOLD).map(({ path, detail }) => `${subjectOf(path)} ${detail}`);
   const rest = remarks.length - told.length;
   if (rest > 0) told.push(`and ${rest} more`);
@@ -78,10 +80,23 @@ function distinct(remarks: readonly Remark[]): Remark[] {
   });
 }
 
+/** Where the path is too long, the pointer ends before, and the detail names the rest. */
+function placeOf({ path, detail }: Remark): ErrorPlace {
+  let pointer = '#';
+  for (const [index, name] of path.entries()) {
+    const isLong = String(name).length > MAX_POINTER_CHARS;
+    const next = isLong ? undefined : pointer + fragmentOf(name);
+    if (next === undefined || next.length > MAX_POINTER_CHARS) {
+      return { pointer, detail: `${subjectOf(path.slice(index))} ${detail}` };
+    }
+    pointer = next;
+  }
+  return { pointer, detail };
+}
+
 /** A lone surrogate cannot stand in a URI: its place is shown by the character for what cannot be shown. */
-function pointerTo(path: Path): string {
-  const pointer = step('', ...path.map(String)).replaceAll(/\p{Surrogate}/gu, '\ufffd');
-  return `#${toFragment(pointer) ?? ''}`;
+function fragmentOf(name: string | number): string {
+  return toFragment(step('', String(name)).replaceAll(/\p{Surrogate}/gu, '\ufffd')) ?? '';
 }
 
 /** `"items[0].id"`. */

@@ -111,9 +111,10 @@ function toolErrorPlan(result: JsonObject, text: () => string, context: Response
   const said = firstText(textsOf(contentOf(result)).join('\n'));
   const detail = said ?? `${toolOf(context)} reported an error without saying which.`;
   const status = context.toolErrorStatus;
+  const whatElse = () => (hasStructure(result) ? structureText(text) : resultBody(result, text, context));
   return failurePlan(context, 'tool_error', detail, {
     ...(status !== undefined && { status }),
-    ...(said === undefined && hasStructure(result) && dataFields(structureText(text))),
+    ...(said === undefined && dataFields(whatElse())),
   });
 }
 

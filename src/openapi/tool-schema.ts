@@ -6,9 +6,11 @@ import type { DocumentForm } from './form.ts';
 import { cutSchemaTexts, MAX_PARAMETER_CHARS } from './profile.ts';
 import { adaptSchema, mergeBranches } from './schema/adapt.ts';
 import { downConvert } from './schema/down-convert.ts';
+import { expandedSize } from './schema/expanded-size.ts';
 import type { Degradation, Node, SchemaGraph } from './schema/graph.ts';
 import { componentRef, createHoist, type Hoisted } from './schema/hoist.ts';
 import { inline } from './schema/inline.ts';
+import { MAX_NODES } from './schema/limits.ts';
 import { translate, type SchemaRole } from './schema/translate.ts';
 
 export interface ToolSchema {
@@ -37,8 +39,11 @@ export function createToolSchemas(form: DocumentForm): ToolSchemas {
     resolve,
     *add(schema, key, role) {
       const graph = translate(schema, role);
+      // As components a bomb of references is small, and goes off wherever somebody writes them out.
+      const isRepetitive = hoist !== undefined && expandedSize(graph) > MAX_NODES;
       yield '';
-      const { components, degradations } = hoist === undefined ? inPlace(graph, key) : hoist.add(graph, key);
+      const { components, degradations } =
+        isRepetitive || hoist === undefined ? inPlace(graph, key) : hoist.add(graph, key);
       yield '';
       if (hoist !== undefined) for (const [name, node] of components) known.set(name, node);
       const whole = components.get(key) ?? {};

@@ -58,9 +58,11 @@ export const forms = {
 /** Writes GROUP.SERVER.FORM.json into `folder` (SERVER is `all` for the document of all). */
 export async function writeDocuments(folder) {
   mkdirSync(folder, { recursive: true });
-  await Promise.all(
+  const written = await Promise.allSettled(
     Object.entries(groups).map(([group, { settings, servers }]) => writeGroup(folder, group, settings, servers)),
   );
+  // Only now, so that no program is left behind that another group has started.
+  for (const { reason } of written) if (reason !== undefined) throw reason;
 }
 
 async function writeGroup(folder, group, settings, servers) {

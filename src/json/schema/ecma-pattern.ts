@@ -109,6 +109,8 @@ function takeClass(reader: Reader): string | undefined {
 }
 
 function takeClassMember(reader: Reader): Member | undefined {
+  // A class of POSIX, which this language takes for its characters.
+  if (take(reader, /\[:\^?[a-z]+:\]/y) !== undefined) return undefined;
   if (take(reader, /\\b/y) !== undefined) return 0x08;
   if (take(reader, /\\-/y) !== undefined) return 0x2d;
   return takeMember(reader);
@@ -155,8 +157,9 @@ function takeMember(reader: Reader): Member | undefined {
   const braced = reader.isUnicode ? take(reader, /\\u\{([\da-fA-F]+)\}/y) : undefined;
   const coded = braced ?? take(reader, /\\(?:u([\da-fA-F]{4})|x([\da-fA-F]{2}))/y);
   if (coded !== undefined) return fromHex(coded[1] ?? coded[2]);
-  // Digits and `k` refer back to groups; an old octal escape is not worth telling from them.
-  return codePointOf(take(reader, /\\([^\dkc])/suy)?.[1]);
+  // Digits and `k` refer back to groups; an old octal escape is not worth telling from them. A letter that is escaped
+  // for nothing (`\A`, `\Z`) was meant for another language, where it says more.
+  return codePointOf(take(reader, /\\([^\da-zA-Z])/suy)?.[1]);
 }
 
 function codePointOf(char: string | undefined): number | undefined {

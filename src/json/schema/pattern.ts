@@ -10,7 +10,7 @@ import { Unjudged, type Run } from './run.ts';
 const MAX_CHARS = 5_000;
 /** Instructions: what `^.{0,1000}$` takes, and some. Compiling so many takes about 10 ms. */
 const MAX_SIZE = 2_500;
-const STEPS_TO_COMPILE = 400;
+const STEPS_TO_COMPILE = 800;
 const STEPS_PER_INSTRUCTION = 30;
 /** What the engine may remember of the texts it has seen. To fill it takes about 7 ms. */
 const ENGINE_BYTES = 256 * 1024;

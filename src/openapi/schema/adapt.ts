@@ -48,15 +48,17 @@ function commonType(branches: unknown): unknown {
  */
 export function mergeBranches(root: Node, resolve: (reference: string) => Node | undefined = () => undefined): Node {
   const { additionalProperties: others = true } = root;
-  // Beside these, a property that is named is allowed, or looked at, where it was not.
+  // Beside it, a property that is named is allowed where it was not.
   const namesMatter = !(others === true || (isObject(others) && Object.keys(others).length === 0));
-  if (namesMatter || 'unevaluatedProperties' in root || !combinators.some((keyword) => keyword in root)) return root;
+  if (namesMatter || !combinators.some((keyword) => keyword in root)) return root;
   const { properties, required } = shapeOf(root, resolve, MAX_NESTING);
   const own = isObject(root['properties']) ? root['properties'] : {};
   const merged: Node = Object.create(null);
   for (const [name, schema] of Object.entries(own)) merged[name] = schema;
   for (const [name, schema] of properties) if (!Object.hasOwn(own, name)) merged[name] = schema;
-  const result = Object.assign(Object.create(null) as Node, root);
+  // What is named beside it counts as evaluated: there it stands apart.
+  const isApart = 'unevaluatedProperties' in root && properties.size > Object.keys(own).length;
+  const result = Object.assign(Object.create(null) as Node, isApart ? { type: 'object', allOf: [root] } : root);
   if (Object.keys(merged).length > 0) result['properties'] = merged;
   if (required.size > 0) result['required'] = [...required];
   return result;
@@ -118,7 +120,7 @@ function eitherOf(branches: readonly Shape[]): Shape {
   const properties = [...names].map((name) => {
     const schemas = branches.flatMap(({ properties: own, closed }): Node[] => {
       const schema = own.get(name);
-      return schema === undefined ? (closed ? [] : [{}]) : [schema];
+      return schema === undefined ? (closed ? [] : [elsewhere]) : [schema];
     });
     return [name, together('anyOf', schemas)] as const;
   });
@@ -129,12 +131,15 @@ function eitherOf(branches: readonly Shape[]): Shape {
   };
 }
 
+/** What a property is in a branch that does not name it: anything. In words, because linters take `{}` for a mistake. */
+const elsewhere: Node = { description: 'Anything, in another alternative.' };
+
 /** A union keeps the words of its first part, which readers may show alone. */
 function together(keyword: 'allOf' | 'anyOf', schemas: readonly Node[]): Node {
   const distinct = [...new Map(schemas.map((schema) => [printJson(schema), schema])).values()];
   const [only, ...others] = distinct;
   if (only !== undefined && others.length === 0) return only;
-  const described = distinct.find(({ description }) => typeof description === 'string');
+  const described = distinct.find((node) => node !== elsewhere && typeof node['description'] === 'string');
   return Object.assign(Object.create(null) as Node, {
     ...(described !== undefined && { description: described['description'] }),
     [keyword]: distinct,

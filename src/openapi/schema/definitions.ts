@@ -4,7 +4,7 @@
 import { childrenOf } from './children.ts';
 import type { Node, SchemaGraph } from './graph.ts';
 
-export function definitionsOf({ targets }: SchemaGraph): ReadonlySet<Node> {
+export function definitionsOf({ targets }: Pick<SchemaGraph, 'targets'>): ReadonlySet<Node> {
   return new Set(targets.values());
 }
 

@@ -175,9 +175,17 @@ function convertUnion(out: Node): Node {
       const { [keyword]: _, ...annotations } = out;
       return nullable(nodeOf({ ...other, ...annotations }));
     }
-    out[keyword] = [...others, onlyNull()];
+    out[keyword] = withNull(keyword, others);
   }
   return out;
+}
+
+/** Generators of code prefer a type that may be null to a branch for null; of `oneOf` only one branch may allow it. */
+function withNull(keyword: string, branches: readonly Node[]): readonly Node[] {
+  const first = branches.findIndex(isSimple);
+  const isAlone = keyword === 'anyOf' || branches.every((branch) => 'type' in branch && branch['nullable'] !== true);
+  if (first < 0 || !isAlone) return [...branches, onlyNull()];
+  return branches.map((branch, index) => (index === first ? nullable(copyOf(branch)) : branch));
 }
 
 /** Whether `nullable` beside its type allows null: nothing else of it may refuse. */

@@ -4,7 +4,7 @@
 
 import { referenceChain } from './definitions.ts';
 import { ERROR_KEY, type Node } from './graph.ts';
-import { firstOf, tooDeep, type Budget, type Extent } from './limits.ts';
+import { firstOf, MEMBER_LEVELS, tooDeep, type Budget, type Extent } from './limits.ts';
 import { isAnnotation, siblingsOf } from './merge.ts';
 import { ownChars, type Outline } from './outline.ts';
 
@@ -135,13 +135,14 @@ class Planner implements Expansion {
   #planTree(node: Node, ownLength: number, nodes: readonly Node[], depth: number): Plan {
     const referencesInARow = this.#referencesInARow;
     this.#referencesInARow = 0;
-    const children = nodes.map((child) => this.#plan(child, depth + 1));
+    const levels = levelsBelow(node, nodes);
+    const children = nodes.map((child, index) => this.#plan(child, depth + (levels[index] ?? 1)));
     this.#referencesInARow = referencesInARow;
     const whole = { node, children, nodes: 1, chars: ownLength, height: 0, isCut: false };
-    for (const child of children) {
+    for (const [index, child] of children.entries()) {
       whole.nodes += child.nodes;
       whole.chars += child.chars;
-      whole.height = Math.max(whole.height, child.height + 1);
+      whole.height = Math.max(whole.height, child.height + (levels[index] ?? 1));
       whole.isCut ||= child.isCut;
     }
     return whole;
@@ -152,7 +153,7 @@ class Planner implements Expansion {
     // Beside what judges values, it may have to stand in an allOf, a level deeper.
     const deeper = keywords.every(isAnnotation) ? 0 : 1;
     this.#referencesInARow++;
-    const named = this.#plan(target, depth + deeper);
+    const named = this.#plan(target, depth + deeper * MEMBER_LEVELS);
     this.#referencesInARow--;
     if (keywords.length === 0) return named;
     const ownLength = this.#outline.charsOf(node);
@@ -165,7 +166,7 @@ class Planner implements Expansion {
       named,
       nodes: named.nodes + beside.nodes - (1 - deeper),
       chars: named.chars + beside.chars,
-      height: Math.max(named.height + deeper, beside.height),
+      height: Math.max(named.height + deeper * MEMBER_LEVELS, beside.height),
       isCut: named.isCut || beside.isCut,
       ...(named.recursion !== undefined && { recursion: named.recursion }),
     };
@@ -189,6 +190,12 @@ class Planner implements Expansion {
     this.#recursionStubs.set(node, plan);
     return plan;
   }
+}
+
+/** How much deeper than the node each of its children stands. */
+function levelsBelow(node: Node, children: readonly Node[]): number[] {
+  const direct = new Set(Object.values(node));
+  return children.map((child) => (direct.has(child) ? 1 : MEMBER_LEVELS));
 }
 
 /** A text that a sentence can follow. */

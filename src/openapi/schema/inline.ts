@@ -39,7 +39,8 @@ export function inline(graph: SchemaGraph, budget: Budget = defaultBudget): Inli
 }
 
 function inlined(graph: SchemaGraph, plan: Plan, more: readonly Degradation[]): Inlined {
-  const cuts = plan.isCut ? [{ pointer: '#', reason: tooDeep }] : [];
+  const isKnown = graph.degradations.some(({ reason }) => reason === tooDeep);
+  const cuts = plan.isCut && !isKnown ? [{ pointer: '#', reason: tooDeep }] : [];
   return { root: build(plan), degradations: [...graph.degradations, ...more, ...cuts] };
 }
 

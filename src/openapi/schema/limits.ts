@@ -8,6 +8,11 @@ import { ERROR_KEY, type Degradation, type Node, type SchemaGraph } from './grap
 
 /** Real schemas nest 11 deep at most; recursive readers give up at about a thousand containers, four to a level. */
 export const MAX_DEPTH = 64;
+/**
+ * What a subschema in a list or a map counts for: it is two containers of JSON deeper, and redocly, with all that reads
+ * documents by its library, gives up at a hundred of them.
+ */
+export const MEMBER_LEVELS = 1.5;
 /** Subschemas of one schema. */
 export const MAX_NODES = 20_000;
 /** Of one schema as JSON. */

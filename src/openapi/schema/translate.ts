@@ -3,6 +3,7 @@
 // out at that place alone, marked `x-mcp-schema-error`, and reported. A definition comes along only if something refers to
 // it. Never throws, whatever the schema; never follows a reference out of it; does not inline, merge or validate.
 
+import { printJson } from '../../json/print.ts';
 import { identify, type Identifiers, type Resource } from '../../json/schema/identifiers.ts';
 import * as keywords from '../../json/schema/keywords.ts';
 import { lookUp, step, toFragment } from '../../json/schema/pointer.ts';
@@ -11,7 +12,7 @@ import { dataProblem, holdsReference } from './data.ts';
 import { dialectOf, modernKeywords, withoutDraft04, type Dialect } from './dialect.ts';
 import { referenceChain } from './definitions.ts';
 import { ERROR_KEY, type Degradation, type Node, type SchemaGraph } from './graph.ts';
-import { firstOf, MAX_DEPTH, MAX_NODES, MAX_REPORTED, tooDeep, tooLargeNode } from './limits.ts';
+import { firstOf, MAX_DEPTH, MAX_NODES, MAX_REPORTED, MEMBER_LEVELS, tooDeep, tooLargeNode } from './limits.ts';
 import { loopingReferences } from './loops.ts';
 
 /** What a schema describes. Arguments are an object whether their schema says so or not; a result may be anything. */
@@ -153,6 +154,7 @@ class Walk {
       const here = { ...place, resource };
       for (const [keyword, value] of Object.entries(source)) this.#convertKeyword(out, source, keyword, value, here);
       this.#openArray(out);
+      sayNothingFits(out);
     } else if (source !== true) {
       this.#degrade(out, place.pointer, 'What stands here is no schema.');
     }
@@ -236,7 +238,11 @@ class Walk {
   }
 
   #child(source: unknown, { pointer, resource, depth }: Place, ...tokens: readonly string[]): Node {
-    return this.#convert(source, { pointer: step(pointer, ...tokens), resource, depth: depth + 1 });
+    return this.#convert(source, {
+      pointer: step(pointer, ...tokens),
+      resource,
+      depth: depth + (tokens.length > 1 ? MEMBER_LEVELS : 1),
+    });
   }
 
   /** An array without `items` may hold anything. Some readers want it said; saying it changes nothing, mostly. */
@@ -325,6 +331,15 @@ function isStructure(token: string): boolean {
   return isKeyword || /^\d+$/.test(token);
 }
 
+/** An empty list of values lets nothing in. Some readers refuse the list, and with it the document. */
+function sayNothingFits(out: Node): void {
+  const values = out['enum'];
+  if (!Array.isArray(values) || values.length > 0) return;
+  delete out['enum'];
+  out['not'] = {};
+  out['x-enum'] = values;
+}
+
 function listIn(out: Node, keyword: string): Node[] {
   return (out[keyword] ??= []) as Node[];
 }
@@ -333,7 +348,9 @@ function mapIn(out: Node, keyword: string): Node {
   return (out[keyword] ??= Object.create(null)) as Node;
 }
 
-/** JSON Schema asks for unique names; saying one twice means the same. */
+/** JSON Schema asks for unique names and values; saying one twice means the same, and code generators stumble over it. */
 function withoutRepeats(keyword: string, value: unknown): unknown {
-  return keyword === 'required' && Array.isArray(value) ? [...new Set<unknown>(value)] : value;
+  if (!Array.isArray(value) || (keyword !== 'required' && keyword !== 'enum')) return value;
+  const distinct = new Map((value as unknown[]).map((item) => [printJson(item), item]));
+  return distinct.size === value.length ? value : [...distinct.values()];
 }

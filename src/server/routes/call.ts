@@ -120,6 +120,11 @@ async function argumentsOf(exchange: Exchange, view: ServerView, { tool, name }:
   return checked.argumentsText;
 }
 
+/** What JSON.parse rounds is not the server's mistake: only what breaks the schema is read exactly. */
+function outputMistake(tool: Tool, rounded: unknown, text: () => string): string | undefined {
+  return checkOutput(tool, rounded) && checkOutput(tool, parseJson(structureText(text)));
+}
+
 /** Tools whose results are known to break their outputSchema: told once, and not looked at again. */
 const mismatched = new WeakSet<Tool>();
 
@@ -133,10 +138,11 @@ function reportOutput(
   if (!config.validate || tool.outputSchema === undefined || mismatched.has(tool)) return;
   if (outcome.kind !== 'result' || !isObject(outcome.value)) return;
   const { structuredContent = null, isError } = outcome.value;
-  if (structuredContent === null || isError === true) return;
-  // What JSON.parse rounds is not the server's mistake.
-  if (checkOutput(tool, structuredContent) === undefined) return;
-  const reason = checkOutput(tool, parseJson(structureText(outcome.text)));
+  if (isError === true) return;
+  const reason =
+    structuredContent === null
+      ? 'The tool has an outputSchema, and its result no structuredContent.'
+      : outputMistake(tool, structuredContent, outcome.text);
   if (reason === undefined) return;
   mismatched.add(tool);
   program.observe({ type: 'output-mismatch', server: name, tool: tool.name, reason });

@@ -79,6 +79,11 @@ describe('printed values', () => {
     expect(printYaml({ a: undefined, c: value }, 0)).toBe('\nc:\n  __proto__:\n    x: 1');
   });
 
+  it('have no half surrogate pairs in YAML, which cannot say them', () => {
+    expect(printYaml({ 'a\ud800': '\udc00\u{1f600}' }, 0)).toBe('\n"a\ufffd": "\ufffd\u{1f600}"');
+    expect(printJson('\udc00')).toBe('"\\udc00"');
+  });
+
   it('show several lines as lines', () => {
     expect(printYaml({ text: 'one\n\n  🎉', more: 'a\nb\n' }, 1)).toBe(
       '\n  text: |-\n    one\n\n      🎉\n  more: |\n    a\n    b',

@@ -42,12 +42,12 @@ describe('an example', () => {
     [{ type: 'array', items: {} }, []],
     [{ anyOf: [{ type: 'null' }, { type: 'integer' }] }, 1],
     [
-      { allOf: [{ properties: { a: { type: 'boolean' } }, required: ['a'] }, { required: ['b'] }] },
+      { allOf: [{ properties: { a: { type: 'boolean' }, b: {} }, required: ['a'] }, { required: ['b'] }] },
       { a: true, b: 'text' },
     ],
     [{ properties: { a: { type: 'null' } }, minProperties: 1 }, { a: null }],
     [{ type: 'object', default: { ready: 1 }, required: ['x'] }, { ready: 1 }],
-    [{ required: ['__proto__'] }, JSON.parse('{"__proto__":"text"}')],
+    [JSON.parse('{"properties":{"__proto__":{}},"required":["__proto__"]}'), JSON.parse('{"__proto__":"text"}')],
   ])('of %j is %j', (schema, example) => {
     expect(plain(schema as Record<string, unknown>)).toEqual(example);
   });
@@ -58,9 +58,16 @@ describe('an example', () => {
     expect(() => exampleOf(node, () => node)).not.toThrow();
   });
 
-  it('is not there where it would be large', () => {
+  it('is not there where something is required that the schema does not describe', () => {
+    expect(exampleOf({ properties: { a: {} }, required: ['b'] })).toBeUndefined();
+    expect(exampleOf({ required: ['constructor'] })).toBeUndefined();
+  });
+
+  it('is not there where it, or its schema, would be large', () => {
     const properties = Object.fromEntries(Array.from({ length: 5_000 }, (_, index) => [`p${index}`, {}]));
-    expect(exampleOf({ properties, required: Object.keys(properties) })).toBeUndefined();
+    expect(exampleOf({ properties, required: ['p1'] })).toBeUndefined();
+    const row = { type: 'object', properties: { a: {}, b: {} }, required: ['a', 'b'] };
+    expect(exampleOf({ items: row, minItems: 5_000 })).toBeUndefined();
     expect(exampleOf({ const: 'x'.repeat(20_000) })).toBeUndefined();
   });
 

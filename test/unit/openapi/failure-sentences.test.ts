@@ -123,6 +123,18 @@ describe('the place of a failure', () => {
     });
   });
 
+  it('is told as far as there is room for it', () => {
+    const long = 'k'.repeat(10_000);
+    const at = (...path: (string | number)[]) => tellFailures([failure('type', 'string', 1, { path })], open).places[0];
+    expect(at('map', long, 3)).toEqual({
+      pointer: '#/map',
+      detail: expect.stringMatching(/^"k{80,100}… \[cut\]" must be a string, not 1$/) as string,
+    });
+    expect(at('é'.repeat(2_000))?.pointer).toBe('#');
+    const deep = Array.from({ length: 499 }, () => 'next');
+    expect(at(...deep)).toEqual({ pointer: `#${'/next'.repeat(499)}`, detail: 'must be a string, not 1' });
+  });
+
   it('can have any name', () => {
     const told = tellFailures([failure('required', [], {}, { property: '\ud800', path: ['\udfff\n'] })], open);
     expect(told.places[0]?.pointer).toBe('#/%EF%BF%BD%0A/%EF%BF%BD');

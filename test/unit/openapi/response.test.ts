@@ -276,6 +276,17 @@ describe('an error that the tool reports', () => {
     expect(body(structure)).toContain('"id":9007199254740993');
   });
 
+  it('is not lost where it is no text', () => {
+    const image = '{"isError":true,"content":[{"type":"image","data":"AA==","mimeType":"image/png"}]}';
+    expect(problem(result(image))).toMatchObject({ code: 'tool_error', data: 'data:image/png;base64,AA==' });
+    expect(body('{"isError":true,"content":[{"type":"new","id":9007199254740993},7]}')).toContain(
+      '"data":[{"type":"new","id":9007199254740993},7]',
+    );
+    const structure = '{"isError":true,"content":[{"type":"new"}],"structuredContent":{"reason":1.0}}';
+    expect(body(structure)).toContain('"data":{"reason":1.0}');
+    expect(problem(result('{"isError":true,"content":[]}'))).not.toHaveProperty('data');
+  });
+
   it('takes the status that the configuration gives it', () => {
     expect(problem(result('{"isError":true,"content":[]}'), { toolErrorStatus: 500 })).toMatchObject({
       status: 500,

@@ -76,7 +76,7 @@ describe('merged properties', () => {
     expect(merged({ type: 'object', anyOf })).toEqual({
       type: 'object',
       anyOf,
-      properties: { a, b: { anyOf: [{}, b] } },
+      properties: { a, b: { anyOf: [{ description: 'Anything, in another alternative.' }, b] } },
       required: ['c'],
     });
   });
@@ -98,6 +98,13 @@ describe('merged properties', () => {
     });
   });
 
+  it('stand apart from what counts evaluated properties', () => {
+    const root = { allOf: [{ properties: { a } }], unevaluatedProperties: false };
+    expect(merged(root)).toEqual({ type: 'object', allOf: [root], properties: { a } });
+    const own = { properties: { a }, anyOf: [{ required: ['a'] }], unevaluatedProperties: false };
+    expect(merged(own)).toMatchObject(own);
+  });
+
   it('are found behind a reference', () => {
     const result = mergeBranches({ anyOf: [{ $ref: '#x' }] }, (reference) =>
       reference === '#x' ? { properties: { a } } : undefined,
@@ -108,7 +115,6 @@ describe('merged properties', () => {
   it.each([
     { anyOf: [{ properties: { a } }], additionalProperties: false },
     { anyOf: [{ properties: { a } }], additionalProperties: { type: 'string' } },
-    { anyOf: [{ properties: { a } }], unevaluatedProperties: false },
     { type: 'object', properties: { a } },
     { type: 'object', anyOf: [{ minProperties: 1 }] },
   ])('are not added to %j', (schema) => {

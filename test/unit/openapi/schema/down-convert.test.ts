@@ -76,6 +76,10 @@ describe('a converted schema', () => {
       { type: ['string', 'array'], items: { type: 'string' } },
       { anyOf: [{ type: 'string' }, { type: 'array', items: { type: 'string' } }] },
     ],
+    [
+      { oneOf: [{ type: 'null' }, { type: 'integer' }, { type: 'string' }] },
+      { oneOf: [{ type: 'integer', nullable: true }, { type: 'string' }] },
+    ],
     [{ const: 'a' }, { type: 'string', enum: ['a'] }],
     [
       { exclusiveMinimum: 1, minimum: 1 },

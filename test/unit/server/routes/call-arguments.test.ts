@@ -79,6 +79,14 @@ test('a result that breaks its schema arrives, and is told once', async () => {
   expect(JSON.stringify(told)).not.toContain('noon');
 });
 
+test('a result without the structure that was promised is told too', async () => {
+  const outputSchema = { type: 'object' };
+  const program = fakeProgram({ weather: { tools: [{ ...tool, outputSchema }] } });
+  const response = await program.inject({ method: 'POST', url: '/weather/forecast', payload: '{"city":"x"}' });
+  expect(response.statusCode).toBe(200);
+  expect(program.events).toContainEqual(expect.objectContaining({ type: 'output-mismatch', tool: 'forecast' }));
+});
+
 test('a number is not told as a mismatch for having been rounded here', async () => {
   const maximum = new ExactNumber('9223372036854775807');
   const outputSchema = { properties: { id: { type: 'integer', maximum } } };
