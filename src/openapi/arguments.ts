@@ -65,5 +65,5 @@ export function validatorOf(schema: JsonObject): Validator {
 
 /** Arguments are an object always: a root of another type would refuse every call. */
 function admitsObjects({ type }: JsonObject): boolean {
-  return type === undefined || [type].flat().includes('object');
+  return type === 'object' || type === undefined || (Array.isArray(type) && type.includes('object'));
 }
