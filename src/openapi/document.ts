@@ -10,7 +10,7 @@ import { jsonLayout, yamlLayout, type Layout } from './layout.ts';
 import { encodeSegment } from './names.ts';
 import { offeredParts } from './offered-operation.ts';
 import { failuresOf, operationParts } from './operation.ts';
-import type { Operation } from './prepared.ts';
+import { MAX_TEXT_CHARS, type Operation } from './prepared.ts';
 import { MAX_DESCRIPTION_CHARS } from './profile.ts';
 import { problemSchema, responseComponents, type Failures } from './responses.ts';
 import type { Degradation } from './schema/graph.ts';
@@ -44,7 +44,6 @@ export interface RenderedDocument {
 /** Literally these: several clients know no other 3.1 string. */
 const openapiVersions = { '3.1': '3.1.0', '3.0': '3.0.3' } as const;
 const DEFAULT_VERSION = '1.0.0';
-const MAX_TEXT_CHARS = 100_000;
 
 export function renderDocument(request: DocumentRequest): RenderedDocument {
   const { server, snapshot, form, format } = request;
@@ -112,11 +111,12 @@ function stateOf({ config, operations }: ServerView): string {
 }
 
 function* printBody(
-  { server, snapshot, form, onDegraded }: DocumentRequest,
+  request: DocumentRequest,
   views: readonly ServerView[],
   layout: Layout,
   maxTextChars: number,
 ): Generator<string> {
+  const { snapshot, form } = request;
   const { settings } = snapshot.config;
   const described = views.filter(
     ({ operations }) => (operations?.list.length ?? 0) + (operations?.offered.length ?? 0) > 0,
@@ -134,11 +134,31 @@ function* printBody(
     yield layout.end;
     return;
   }
-  const isOfAll = snapshot.root === undefined && server === undefined;
-  const context = { schemas: createToolSchemas(form), form, settings, maxTextChars };
-  const components = new Map<string, JsonObject>();
   yield layout.open('paths');
-  for (const view of described) {
+  const schemas = yield* printPaths(request, described, layout, maxTextChars);
+  yield layout.close();
+  yield layout.open('components');
+  yield layout.open('schemas');
+  for (const [key, schema] of schemas) yield layout.member(key, schema);
+  yield layout.member('Problem', finish(problemSchema, form));
+  yield layout.close();
+  yield layout.member('responses', responseComponents(settings, described.flatMap(failuresIn)));
+  if (securitySchemes !== undefined) yield layout.member('securitySchemes', securitySchemes);
+  yield layout.close();
+  yield layout.end;
+}
+
+/** Returns what goes into `components.schemas`. */
+function* printPaths(
+  { server, snapshot, form, onDegraded }: DocumentRequest,
+  views: readonly ServerView[],
+  layout: Layout,
+  maxTextChars: number,
+): Generator<string, ReadonlyMap<string, JsonObject>> {
+  const isOfAll = snapshot.root === undefined && server === undefined;
+  const context = { schemas: createToolSchemas(form), form, settings: snapshot.config.settings, maxTextChars };
+  const components = new Map<string, JsonObject>();
+  for (const view of views) {
     const base = isOfAll ? `/${encodeSegment(view.name)}/` : '/';
     for (const operation of view.operations?.list ?? []) {
       const { pathItem, schemas, degradations } = yield* operationParts(operation, view.config, view.name, context);
@@ -152,16 +172,7 @@ function* printBody(
       yield layout.member(base + offered.path.slice(1), pathItem);
     }
   }
-  yield layout.close();
-  yield layout.open('components');
-  yield layout.open('schemas');
-  for (const [key, schema] of components) yield layout.member(key, schema);
-  yield layout.member('Problem', finish(problemSchema, form));
-  yield layout.close();
-  yield layout.member('responses', responseComponents(settings, described.flatMap(failuresIn)));
-  if (securitySchemes !== undefined) yield layout.member('securitySchemes', securitySchemes);
-  yield layout.close();
-  yield layout.end;
+  return components;
 }
 
 function failuresIn({ config, operations }: ServerView): Failures[] {

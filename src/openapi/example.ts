@@ -4,7 +4,7 @@
 
 import { isNumber } from '../json/number.ts';
 import { printJson } from '../json/print.ts';
-import { isObject } from '../json/value.ts';
+import { isObject, type JsonObject } from '../json/value.ts';
 import { childrenOf } from './schema/children.ts';
 import type { Node } from './schema/graph.ts';
 
@@ -16,12 +16,13 @@ const MAX_CHARS = 10_000;
 
 type Resolve = (reference: string) => Node | undefined;
 
-/** undefined where a good one would be too large. `resolve` gives what a `$ref` means. */
+/** undefined where there is no good one, or it would be too large. `resolve` gives what a `$ref` means. */
 export function exampleOf(schema: Node, resolve: Resolve = () => undefined): unknown {
   if (isLarge(schema)) return undefined;
-  const writer: Writer = { resolve, left: MAX_VALUES };
+  const writer: Writer = { resolve, left: MAX_VALUES, gaveUp: false };
   const example = valueOf(schema, writer, 0);
-  return writer.left < 0 || printJson(example).length > MAX_CHARS ? undefined : example;
+  const isBad = writer.gaveUp || writer.left < 0 || printJson(example).length > MAX_CHARS;
+  return isBad ? undefined : example;
 }
 
 /** Readers that judge an example by a larger schema take long, or overflow. */
@@ -38,7 +39,9 @@ function isLarge(schema: Node): boolean {
 
 interface Writer {
   readonly resolve: Resolve;
+  /** Values that may still be made. */
   left: number;
+  gaveUp: boolean;
 }
 
 function valueOf(schema: unknown, writer: Writer, depth: number): unknown {
@@ -51,8 +54,8 @@ function valueOf(schema: unknown, writer: Writer, depth: number): unknown {
   return inherited === undefined ? madeValue(whole, writer, depth) : inherited;
 }
 
-/** What the schema itself names as a value. */
-function givenValue(schema: Node): unknown {
+/** What the schema itself names as a value; undefined if nothing. */
+export function givenValue(schema: JsonObject): unknown {
   for (const keyword of ['const', 'default', 'example']) if (keyword in schema) return schema[keyword];
   for (const keyword of ['examples', 'enum']) {
     const list = schema[keyword];
@@ -135,7 +138,7 @@ function madeObject(schema: Node, writer: Writer, depth: number): Node {
   const made: Node = Object.create(null);
   for (const name of names) {
     // Linters refuse examples with properties that the schema does not describe.
-    if (!Object.hasOwn(properties, name)) writer.left = -1;
+    if (!Object.hasOwn(properties, name)) writer.gaveUp = true;
     made[name] = valueOf(properties[name], writer, depth + 1);
   }
   return made;
@@ -190,11 +193,11 @@ const byFormat: ReadonlyMap<unknown, string> = new Map([
 
 const USUAL_TEXT = 'text';
 /** Longer texts are no help; a schema that asks for one gets no example. */
-const MAX_TEXT_CHARS = 1_000;
+const MAX_STRING_CHARS = 1_000;
 
 function madeText({ format, minLength, maxLength }: Node): string {
   const text = byFormat.get(format) ?? USUAL_TEXT;
-  const atLeast = typeof minLength === 'number' ? Math.min(minLength, MAX_TEXT_CHARS) : 0;
-  const atMost = typeof maxLength === 'number' ? maxLength : MAX_TEXT_CHARS;
+  const atLeast = typeof minLength === 'number' ? Math.min(minLength, MAX_STRING_CHARS) : 0;
+  const atMost = typeof maxLength === 'number' ? maxLength : MAX_STRING_CHARS;
   return text.padEnd(atLeast, USUAL_TEXT).slice(0, atMost);
 }

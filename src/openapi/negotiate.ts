@@ -6,7 +6,7 @@ import { AppError } from '../errors.ts';
 import { cutText } from './text.ts';
 
 export const JSON_TYPE = 'application/json';
-export const FULL_RESULT_TYPE = 'application/vnd.mcp.result+json';
+const FULL_RESULT_TYPE = 'application/vnd.mcp.result+json';
 export const TEXT_TYPE = 'text/plain';
 export const OCTET_STREAM = 'application/octet-stream';
 

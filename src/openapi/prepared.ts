@@ -11,7 +11,7 @@ import { createOperationIds, pathSegments, type ToolAddress } from './names.ts';
 import { cutText, firstText, titleCase } from './text.ts';
 
 /** Room for the longest manual a model could use; a description of 200 MB must not reach a client. */
-const MAX_DESCRIPTION_CHARS = 100_000;
+export const MAX_TEXT_CHARS = 100_000;
 const MAX_SUMMARY_CHARS = 1_000;
 
 /** One tool as an HTTP operation. */
@@ -169,7 +169,7 @@ function prepare(tool: Tool, config: ServerConfig, names: Names): Operation {
     tool,
     ...names,
     summary,
-    description: cutText(description, MAX_DESCRIPTION_CHARS),
+    description: cutText(description, MAX_TEXT_CHARS),
     timeoutMs: given?.timeoutMs ?? config.timeoutMs,
   };
 }

@@ -1,9 +1,9 @@
-// The content of a result in other forms than JSON: as text, and as the bytes of one item, with what the content is
-// where it has neither. Decides nothing about which form is wanted (negotiate.ts).
+// A result in the first of the wanted forms that it has: as JSON, as text, or as the bytes of one item, with what its
+// content is where it has none of them. Decides nothing about which form is wanted (negotiate.ts).
 
 import { isObject } from '../json/value.ts';
 import { bytesOf, essenceOf, textOf } from './content.ts';
-import { TEXT_TYPE } from './negotiate.ts';
+import { JSON_TYPE, TEXT_TYPE, type Representation } from './negotiate.ts';
 import type { PlanBody } from './problem.ts';
 import { cutText } from './text.ts';
 
@@ -12,8 +12,42 @@ export interface Sendable {
   readonly body: PlanBody;
 }
 
+/** The JSON texts that every result has. */
+export interface JsonForms {
+  readonly plain: () => string;
+  readonly full: () => string;
+}
+
+/** undefined where the result has none of the forms. */
+export function firstForm(
+  forms: readonly Representation[],
+  content: readonly unknown[],
+  json: JsonForms,
+): Sendable | undefined {
+  for (const form of forms) {
+    const sendable = inForm(form, content, json);
+    if (sendable !== undefined) return sendable;
+  }
+  return undefined;
+}
+
+function inForm(form: Representation, content: readonly unknown[], json: JsonForms): Sendable | undefined {
+  switch (form.kind) {
+    case 'json':
+      return { headers: jsonHeaders, body: json.plain() };
+    case 'full':
+      return { headers: { 'Content-Type': form.mediaType }, body: json.full() };
+    case 'text':
+      return asText(content);
+    case 'bytes':
+      return asBytes(content, form.mediaTypeFor);
+  }
+}
+
+const jsonHeaders = { 'Content-Type': JSON_TYPE } as const;
+
 /** The texts, one after the other; undefined where there is none. */
-export function asText(content: readonly unknown[]): Sendable | undefined {
+function asText(content: readonly unknown[]): Sendable | undefined {
   const texts = textsOf(content);
   if (texts.length === 0) return undefined;
   return { headers: { 'Content-Type': `${TEXT_TYPE}; charset=utf-8` }, body: texts.join('\n') };
@@ -24,10 +58,7 @@ export function textsOf(content: readonly unknown[]): string[] {
 }
 
 /** The first item with bytes that are wanted. `mediaTypeFor` says under which type, by the item's own. */
-export function asBytes(
-  content: readonly unknown[],
-  mediaTypeFor: (own: string) => string | undefined,
-): Sendable | undefined {
+function asBytes(content: readonly unknown[], mediaTypeFor: (own: string) => string | undefined): Sendable | undefined {
   for (const item of content) {
     const own = ownBytes(item);
     const mediaType = own && mediaTypeFor(own.mediaType);

@@ -5,11 +5,11 @@ import type { ServerConfig } from '../config/types.ts';
 import { AppError } from '../errors.ts';
 import { isObject, type JsonObject } from '../json/value.ts';
 import type { Catalogue, Outcome } from '../mcp/types.ts';
-import { negotiate, JSON_TYPE, OCTET_STREAM, shownAccept, TEXT_TYPE } from './negotiate.ts';
+import { JSON_TYPE, negotiate, OCTET_STREAM, shownAccept, TEXT_TYPE } from './negotiate.ts';
 import { askFailure, commonCodes, liveHeaders, noResult, type Asked } from './offered.ts';
 import type { OfferedOperation } from './prepared.ts';
 import type { Plan } from './problem.ts';
-import { asBytes, asText, contentSummary, type Sendable } from './representations.ts';
+import { contentSummary, firstForm } from './representations.ts';
 import { cutText } from './text.ts';
 
 /** None unless the configuration exposes resources and the server has some. */
@@ -123,31 +123,16 @@ export function readAnswer(outcome: Outcome, uri: string, accept: string | undef
   if (!Array.isArray(contents)) throw noResult(text, 'contents', asked);
   // As the content of a tool's result, which is what the other forms are made of.
   const items = contents.map((resource: unknown) => ({ type: 'resource', resource }));
-  for (const form of negotiate(accept, false) ?? []) {
-    const sendable = inForm(form, items, text);
-    if (sendable === undefined) continue;
-    const headers = { ...liveHeaders, Vary: 'Accept', ...sendable.headers };
-    return { status: 200, headers, body: sendable.body, code: 'ok' };
+  const whole = () => text;
+  const sendable = firstForm(negotiate(accept, false) ?? [], items, { plain: whole, full: whole });
+  if (sendable === undefined) {
+    throw unacceptable(
+      accept,
+      `this resource holds ${contentSummary(items)}. Accept ${JSON_TYPE} too, which every resource has.`,
+    );
   }
-  throw unacceptable(
-    accept,
-    `this resource holds ${contentSummary(items)}. Accept ${JSON_TYPE} too, which every resource has.`,
-  );
-}
-
-type Form = NonNullable<ReturnType<typeof negotiate>>[number];
-
-function inForm(form: Form, items: readonly unknown[], text: string): Sendable | undefined {
-  switch (form.kind) {
-    case 'json':
-      return { headers: {}, body: text };
-    case 'full':
-      return { headers: { 'Content-Type': form.mediaType }, body: text };
-    case 'text':
-      return asText(items);
-    case 'bytes':
-      return asBytes(items, form.mediaTypeFor);
-  }
+  const headers = { ...liveHeaders, Vary: 'Accept', ...sendable.headers };
+  return { status: 200, headers, body: sendable.body, code: 'ok' };
 }
 
 function unacceptable(accept: string | undefined, why: string): AppError {

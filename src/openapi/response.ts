@@ -7,9 +7,9 @@ import { isObject, type JsonObject } from '../json/value.ts';
 import type { Outcome } from '../mcp/types.ts';
 import { contentValue } from './content.ts';
 import { dataFields, failurePlan, outcomePlan, toolOf, type CallContext } from './failure.ts';
-import { JSON_TYPE, negotiate, shownAccept, type Representation } from './negotiate.ts';
+import { JSON_TYPE, negotiate, shownAccept } from './negotiate.ts';
 import type { Plan } from './problem.ts';
-import { asBytes, asText, contentSummary, textsOf, type Sendable } from './representations.ts';
+import { contentSummary, firstForm, textsOf } from './representations.ts';
 import { firstText } from './text.ts';
 
 export interface ResponseContext extends CallContext {
@@ -30,11 +30,10 @@ export function toResponse(outcome: Outcome, context: ResponseContext): Plan {
   }
   const forms = negotiate(context.accept, context.full) ?? [];
   if (value['isError'] === true && forms[0]?.kind !== 'full') return toolErrorPlan(value, text, context);
-  for (const form of forms) {
-    const sendable = inForm(form, value, text, context);
-    if (sendable !== undefined) return { status: 200, code: 'ok', ...sendable };
-  }
-  return unacceptablePlan(value, text, context);
+  const sendable = firstForm(forms, contentOf(value), { plain: () => resultBody(value, text, context), full: text });
+  return sendable === undefined
+    ? unacceptablePlan(value, text, context)
+    : { status: 200, code: 'ok', headers: sendable.headers, body: sendable.body };
 }
 
 /**
@@ -46,26 +45,6 @@ function isCallToolResult(value: unknown): value is JsonObject {
   const { content } = value;
   return Array.isArray(content) || ((content ?? null) === null && (hasStructure(value) || value['isError'] === true));
 }
-
-function inForm(
-  form: Representation,
-  result: JsonObject,
-  text: () => string,
-  context: ResponseContext,
-): Sendable | undefined {
-  switch (form.kind) {
-    case 'json':
-      return { headers: jsonHeaders, body: resultBody(result, text, context) };
-    case 'full':
-      return { headers: { 'Content-Type': form.mediaType }, body: text() };
-    case 'text':
-      return asText(contentOf(result));
-    case 'bytes':
-      return asBytes(contentOf(result), form.mediaTypeFor);
-  }
-}
-
-const jsonHeaders = { 'Content-Type': JSON_TYPE } as const;
 
 function resultBody(result: JsonObject, text: () => string, { operation }: ResponseContext): string {
   const structured = hasStructure(result);

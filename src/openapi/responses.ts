@@ -107,13 +107,13 @@ function responseObject(status: number, codes: readonly ErrorCode[]): JsonObject
     description: `${codes.map((code) => `${errorTable[code].title} (\`${code}\`)`).join(', or ')}.`,
     ...(Object.keys(headers).length > 0 && { headers }),
     content: {
-      [PROBLEM_TYPE]: { schema: { $ref: '#/components/schemas/Problem' }, example: exampleOf(status, codes) },
+      [PROBLEM_TYPE]: { schema: { $ref: '#/components/schemas/Problem' }, example: exampleProblem(status, codes) },
     },
   };
 }
 
 /** Pages that make up a value would show the same code for every status. */
-function exampleOf(status: number, [code = 'internal']: readonly ErrorCode[]): JsonObject {
+function exampleProblem(status: number, [code = 'internal']: readonly ErrorCode[]): JsonObject {
   const { title } = errorTable[code];
   return { type: problemUri(code), title, status, detail: `${title}: what exactly.`, code, instance: '6f1c0a9be2d1-1' };
 }

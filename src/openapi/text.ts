@@ -1,6 +1,5 @@
 // Small things about texts that people and models read: cutting them to a length, making a title of a name, a sentence
-// of a remark.
-// Pure, and unaware of what the text belongs to.
+// of a remark, room for a sentence behind one. Unaware of what the text belongs to.
 
 const CUT_MARK = '… [cut]';
 
@@ -32,4 +31,11 @@ export function firstText(...candidates: readonly unknown[]): string | undefined
 export function asSentence(text: string): string {
   const trimmed = text.trim();
   return /[.!?]$/.test(trimmed) ? trimmed : `${trimmed}.`;
+}
+
+/** A text that a sentence can follow. */
+export function beforeSentence(text: string): string {
+  const trimmed = text.trim();
+  if (trimmed === '') return '';
+  return /[.!?:;]$/.test(trimmed) ? `${trimmed} ` : `${trimmed}. `;
 }

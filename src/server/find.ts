@@ -72,7 +72,7 @@ function notFound({ config }: Snapshot): AppError {
   return new AppError('not_found', `There is nothing at this path. ${hint}`);
 }
 
-export function methodNotAllowed(allow: readonly string[]): AppError {
+function methodNotAllowed(allow: readonly string[]): AppError {
   return new AppError('method_not_allowed', `This path takes ${allow.join(' or ')} only.`, { allow });
 }
 
@@ -143,13 +143,6 @@ function unknownTool(operations: ServerOperations, view: ServerView, segment: st
 
 const startingRetrySeconds = 1;
 
-/** Long enough for a restart, short enough to be worth waiting for. */
-const shutdownRetrySeconds = 5;
-
-export function shuttingDown(detail: string): AppError {
-  return new AppError('shutting_down', detail, { retryAfter: shutdownRetrySeconds });
-}
-
 function nothingLearned({ name, upstream }: ServerView, tool?: string): AppError {
   const about = { server: name, ...(tool !== undefined && { tool }) };
   const status = upstream?.status();
@@ -166,7 +159,6 @@ function nothingLearned({ name, upstream }: ServerView, tool?: string): AppError
   );
 }
 
-/** With a full stop, whoever wrote it. */
 function secondsUntilRetry({ nextRetryAt }: UpstreamStatus): number {
   return nextRetryAt === undefined ? startingRetrySeconds : Math.max(1, Math.ceil((nextRetryAt - Date.now()) / 1000));
 }

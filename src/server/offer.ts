@@ -9,7 +9,8 @@ import type { Asked } from '../openapi/offered.ts';
 import type { Plan } from '../openapi/problem.ts';
 import type { ServerView, Snapshot } from '../snapshot.ts';
 import type { Exchange } from './exchange.ts';
-import { findCatalogue, findEnabledServer, noRoute, shuttingDown } from './find.ts';
+import { findCatalogue, findEnabledServer, noRoute } from './find.ts';
+import { refuseWhileStopping, shuttingDown } from './stopping.ts';
 
 /** A server that offers what was asked for, while it is leased. */
 export interface Offer {
@@ -31,7 +32,7 @@ export async function withOffer(
 ): Promise<void> {
   const { program } = exchange;
   const { exposure, method } = wanted;
-  if (program.isStopping()) throw shuttingDown('The proxy is shutting down: try again in a moment.');
+  refuseWhileStopping(program);
   let view = exposedView(exchange.snapshot, wanted, exchange.path);
   if (view.catalogue === undefined && view.upstream?.status().attempted === true) {
     // Nothing is known of it yet, because it was down whenever it was tried.

@@ -97,7 +97,10 @@ function isWellFormed({ schema, dialect }: Place, keyword: string): boolean {
       return itemsMayBeList(dialect) && !(isKeyword('prefixItems', dialect) && Object.hasOwn(schema, 'prefixItems'));
     }
     case 'dependencies':
-      return isObject(value) && Object.values(value).every((needed) => !Array.isArray(needed) || isNames(needed));
+      return (
+        isObject(value) &&
+        Object.values(value).every((needed) => !Array.isArray(needed) || isAllowed('required', needed) === true)
+      );
     default:
   }
   switch (positionOf(keyword)) {
@@ -108,8 +111,4 @@ function isWellFormed({ schema, dialect }: Place, keyword: string): boolean {
     default:
       return isAllowed(keyword, value) ?? true;
   }
-}
-
-function isNames(value: readonly unknown[]): boolean {
-  return value.every((name) => typeof name === 'string');
 }

@@ -5,7 +5,7 @@
  * A step is a subschema entered, a property or item looked at, or so many characters of text: about 0.1 us. What the
  * largest real schemas take on their arguments is a hundredth of this.
  */
-export const MAX_STEPS = 300_000;
+const MAX_STEPS = 300_000;
 /**
  * Subschemas within each other. Arguments nest 500 deep at most, and a level takes up to three: a reference, what it
  * leads to, a branch of that. The stack has room for 2,500.

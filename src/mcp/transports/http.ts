@@ -2,6 +2,7 @@
 // of sessions and ids.
 
 import type { Dispatcher } from 'undici';
+import { isObject } from '../../json/value.ts';
 import type { AgentOptions } from '../../net/agent.ts';
 import { plainCoding } from '../../net/fetch.ts';
 import { maxRedirects, redirectWithin } from '../../net/redirect.ts';
@@ -59,15 +60,16 @@ export async function readText(response: HttpAnswer, maxBytes: number): Promise<
 }
 
 export function parseMessage(text: string): Message | undefined {
-  const value = parseJson(text);
+  const value = tryParse(text);
   return isMessage(value) ? value : undefined;
 }
 
 export function isMessage(value: unknown): value is Message {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+  return isObject(value);
 }
 
-export function parseJson(text: string): unknown {
+/** undefined for text that is no JSON. */
+export function tryParse(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {

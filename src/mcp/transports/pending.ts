@@ -2,6 +2,7 @@
 // deadline, the caller's signal or the end of the connection settles each exactly once; what comes later is dropped.
 
 import { elements, memberSpan } from '../../json/scan.ts';
+import { isObject } from '../../json/value.ts';
 import type { CancelSignal } from '../types.ts';
 import { unwatchDeadline, watchDeadline } from './deadlines.ts';
 import { firstOwnId, type Reply, type RequestOptions } from './transport.ts';
@@ -109,8 +110,8 @@ export function toReply(message: { readonly [key: string]: unknown }, text: stri
   if (result !== undefined) {
     return { kind: 'result', value: result, text: () => textAt(text, ['result']) ?? 'null' };
   }
-  if (typeof error === 'object' && error !== null && !Array.isArray(error)) {
-    const { code, message: sentence } = error as { code?: unknown; message?: unknown };
+  if (isObject(error)) {
+    const { code, message: sentence } = error;
     return {
       kind: 'rpc-error',
       code: typeof code === 'number' ? code : 0,

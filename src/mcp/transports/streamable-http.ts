@@ -15,10 +15,10 @@ import { EventStreamParser, EventStreamTooLong } from './event-stream.ts';
 import {
   excerpt,
   isMessage,
-  parseJson,
   parseMessage,
   postText,
   readText,
+  tryParse,
   type HttpAnswer,
   type Message,
   type RemoteOptions,
@@ -143,7 +143,7 @@ export class StreamableHttpTransport extends StreamableHTTPClientTransport imple
   }
 
   #replyFrom(id: number, text: string): Reply {
-    const parsed = parseJson(text);
+    const parsed = tryParse(text);
     for (const { message, text: own } of Array.isArray(parsed) ? batch(parsed, text) : [{ message: parsed, text }]) {
       if (!isMessage(message)) continue;
       if (answers(message, id)) return toReply(message, own);

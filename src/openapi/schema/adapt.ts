@@ -51,7 +51,9 @@ export function mergeBranches(root: Node, resolve: (reference: string) => Node |
   // Beside it, a property that is named is allowed where it was not.
   const namesMatter = !(others === true || (isObject(others) && Object.keys(others).length === 0));
   if (namesMatter || !combinators.some((keyword) => keyword in root)) return root;
-  const { properties, required } = shapeOf(root, resolve, MAX_NESTING);
+  const walk: Walk = { resolve, left: MAX_STEPS };
+  const { properties, required } = shapeOf(root, walk, MAX_NESTING);
+  if (walk.left < 0) return root;
   const own = isObject(root['properties']) ? root['properties'] : {};
   const merged: Node = Object.create(null);
   for (const [name, schema] of Object.entries(own)) merged[name] = schema;
@@ -68,6 +70,14 @@ const combinators = ['allOf', 'anyOf', 'oneOf'];
 
 /** Unions of unions beyond this are shown as they are. */
 const MAX_NESTING = 3;
+/** What the largest schema that is shown takes, about 50 ms; where it is more, nothing is merged. */
+const MAX_STEPS = 100_000;
+const CHARS_PER_STEP = 10;
+
+interface Walk {
+  readonly resolve: (reference: string) => Node | undefined;
+  left: number;
+}
 
 /** What a schema implies for each value that it allows. */
 interface Shape {
@@ -79,19 +89,22 @@ interface Shape {
 
 const anything: Shape = { properties: new Map(), required: new Set(), closed: false };
 
-function shapeOf(node: Node, resolve: (reference: string) => Node | undefined, nesting: number): Shape {
-  if (nesting < 0) return anything;
+function shapeOf(node: Node, walk: Walk, nesting: number): Shape {
+  if (nesting < 0 || walk.left < 0) return anything;
   const shapes = [ownShape(node)];
-  const visit = (child: Node) => shapeOf(child, resolve, nesting - 1);
-  const target = typeof node['$ref'] === 'string' ? resolve(node['$ref']) : undefined;
+  const visit = (child: Node) => shapeOf(child, walk, nesting - 1);
+  const target = typeof node['$ref'] === 'string' ? walk.resolve(node['$ref']) : undefined;
   if (target !== undefined) shapes.push(visit(target));
   for (const keyword of combinators) {
     const branches = node[keyword];
     if (!Array.isArray(branches)) continue;
     const found = (branches as Node[]).map(visit);
-    shapes.push(...(keyword === 'allOf' ? found : [eitherOf(found)]));
+    if (keyword === 'allOf') for (const shape of found) shapes.push(shape);
+    else shapes.push(eitherOf(found, walk));
   }
-  return allOf(shapes);
+  const whole = allOf(shapes, walk);
+  walk.left -= 1 + whole.properties.size + whole.required.size;
+  return whole;
 }
 
 function ownShape({ properties, required, additionalProperties, patternProperties }: Node): Shape {
@@ -102,46 +115,69 @@ function ownShape({ properties, required, additionalProperties, patternPropertie
   };
 }
 
-function allOf(shapes: readonly Shape[]): Shape {
-  const properties = new Map<string, Node[]>();
-  for (const shape of shapes) {
-    for (const [name, schema] of shape.properties) properties.set(name, [...(properties.get(name) ?? []), schema]);
-  }
+function allOf(shapes: readonly Shape[], walk: Walk): Shape {
+  const properties = [...schemasByName(shapes)].map(([name, schemas]) => {
+    return [name, together('allOf', schemas, walk)] as const;
+  });
   return {
-    properties: new Map([...properties].map(([name, schemas]) => [name, together('allOf', schemas)])),
+    properties: new Map(properties),
     required: new Set(shapes.flatMap(({ required }) => [...required])),
     closed: shapes.some(({ closed }) => closed),
   };
 }
 
-function eitherOf(branches: readonly Shape[]): Shape {
-  const names = new Set(branches.flatMap(({ properties }) => [...properties.keys()]));
-  const [first = anything, ...others] = branches;
-  const properties = [...names].map((name) => {
-    const schemas = branches.flatMap(({ properties: own, closed }): Node[] => {
-      const schema = own.get(name);
-      return schema === undefined ? (closed ? [] : [elsewhere]) : [schema];
-    });
-    return [name, together('anyOf', schemas)] as const;
+function eitherOf(branches: readonly Shape[], walk: Walk): Shape {
+  const open = branches.filter(({ closed }) => !closed);
+  const namedInOpen = schemasByName(open);
+  const properties = [...schemasByName(branches)].map(([name, schemas]) => {
+    const isNamedInAll = (namedInOpen.get(name)?.length ?? 0) === open.length;
+    return [name, together('anyOf', isNamedInAll ? schemas : [...schemas, elsewhere], walk)] as const;
   });
+  const [first = anything, ...others] = branches;
   return {
     properties: new Map(properties),
     required: new Set([...first.required].filter((name) => others.every(({ required }) => required.has(name)))),
-    closed: branches.every(({ closed }) => closed),
+    closed: open.length === 0,
   };
+}
+
+function schemasByName(shapes: readonly Shape[]): ReadonlyMap<string, readonly Node[]> {
+  const schemas = new Map<string, Node[]>();
+  for (const { properties } of shapes) {
+    for (const [name, schema] of properties) {
+      const known = schemas.get(name);
+      if (known === undefined) schemas.set(name, [schema]);
+      else known.push(schema);
+    }
+  }
+  return schemas;
 }
 
 /** What a property is in a branch that does not name it: anything. In words, because linters take `{}` for a mistake. */
 const elsewhere: Node = { description: 'Anything, in another alternative.' };
 
 /** A union keeps the words of its first part, which readers may show alone. */
-function together(keyword: 'allOf' | 'anyOf', schemas: readonly Node[]): Node {
-  const distinct = [...new Map(schemas.map((schema) => [printJson(schema), schema])).values()];
-  const [only, ...others] = distinct;
-  if (only !== undefined && others.length === 0) return only;
+function together(keyword: 'allOf' | 'anyOf', schemas: readonly Node[], walk: Walk): Node {
+  const distinct = distinctOf(schemas, walk);
+  const [only] = distinct;
+  if (only !== undefined && distinct.length === 1) return only;
   const described = distinct.find((node) => node !== elsewhere && typeof node['description'] === 'string');
   return Object.assign(Object.create(null) as Node, {
     ...(described !== undefined && { description: described['description'] }),
     [keyword]: distinct,
   });
+}
+
+/** By what they say. Beyond the limit they are not told apart, because nobody will see them. */
+function distinctOf(schemas: readonly Node[], walk: Walk): readonly Node[] {
+  const nodes = [...new Set(schemas)];
+  if (nodes.length === 1) return nodes;
+  const distinct = new Map<string, Node>();
+  for (const node of nodes) {
+    if (walk.left < 0) break;
+    const text = printJson(node);
+    walk.left -= text.length / CHARS_PER_STEP;
+    if (!distinct.has(text)) distinct.set(text, node);
+  }
+  return [...distinct.values()];
 }

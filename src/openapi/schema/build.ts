@@ -1,12 +1,13 @@
 // Builds the tree that expand.ts has planned. What is planned once is built once and shared, and nodes of the graph in
 // which nothing is replaced stand in the tree as they are.
 
+import { beforeSentence } from '../text.ts';
 import { childrenOf, mapChildren } from './children.ts';
-import { beforeSentence, type Plan } from './expand.ts';
+import type { Plan } from './expand.ts';
 import type { Node } from './graph.ts';
 import { mergeFlat, withAllOf } from './merge.ts';
 
-export function build(plan: Plan): Node {
+export function buildTree(plan: Plan): Node {
   return buildOnce(plan, new Map());
 }
 

@@ -1,14 +1,15 @@
 // What an older dialect of JSON Schema means by its keywords. The dialect is what `$schema` says; where it says nothing,
-// what any of them knows is taken as meant. Draft-04 is written as draft-06 before anything else looks at it.
+// what any of them knows is taken as meant. Draft-04 is written as draft-06 before anything else looks at it. A document
+// shows schemas of dialects that the validator does not judge, so two eras are all that is told apart here.
 
 import { positionOf } from '../../json/schema/keywords.ts';
 import { ExactNumber, isObject, type JsonObject } from '../../json/value.ts';
 import { MAX_DEPTH } from './limits.ts';
 
 /** Up to draft-07, since 2019-09, or not said. */
-export type Dialect = 'old' | 'modern' | 'unsaid';
+export type Era = 'old' | 'modern' | 'unsaid';
 
-export function dialectOf({ $schema }: JsonObject): Dialect {
+export function eraOf({ $schema }: JsonObject): Era {
   if (typeof $schema !== 'string') return 'unsaid';
   return /\/draft-0\d\//.test($schema) ? 'old' : 'modern';
 }

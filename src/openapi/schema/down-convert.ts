@@ -170,12 +170,15 @@ function convertUnion(out: Node): Node {
     if (!Array.isArray(branches)) continue;
     const others = (branches as Node[]).filter((branch) => !isOnlyNull(branch));
     const [other] = others;
-    if (others.length === branches.length) continue;
-    if (others.length === 1 && other !== undefined && isSimple(other) && onlyAnnotates(out, keyword)) {
+    const nulls = branches.length - others.length;
+    if (nulls === 0) continue;
+    // What two branches of a oneOf allow, it refuses.
+    const allowsNull = keyword === 'anyOf' || (nulls === 1 && other?.['nullable'] !== true);
+    if (others.length === 1 && other !== undefined && allowsNull && isSimple(other) && onlyAnnotates(out, keyword)) {
       const { [keyword]: _, ...annotations } = out;
       return nullable(nodeOf({ ...other, ...annotations }));
     }
-    out[keyword] = withNull(keyword, others);
+    out[keyword] = keyword === 'anyOf' || nulls === 1 ? withNull(keyword, others) : [...others, onlyNull(), onlyNull()];
   }
   return out;
 }
@@ -190,9 +193,11 @@ function withNull(keyword: string, branches: readonly Node[]): readonly Node[] {
 
 /** Whether `nullable` beside its type allows null: nothing else of it may refuse. */
 function isSimple(branch: Node): boolean {
-  const combinators = ['allOf', 'anyOf', 'oneOf', 'not', '$ref'];
   return typeof branch['type'] === 'string' && !combinators.some((keyword) => keyword in branch);
 }
+
+/** What may refuse null whatever `type` and `enum` say. */
+const combinators = ['allOf', 'anyOf', 'oneOf', 'not', '$ref'];
 
 function onlyAnnotates(node: Node, besides: string): boolean {
   return Object.keys(node).every((keyword) => keyword === besides || isAnnotation(keyword));
@@ -275,7 +280,8 @@ function anyOfThese(schemas: readonly Node[]): Node {
 function isOnlyNull(branch: Node): boolean {
   const { type, enum: values } = branch;
   const isNull = Array.isArray(values) && values.length === 1 && values[0] === null;
-  return isNull && (type === undefined || branch['nullable'] === true) && !('not' in branch);
+  const allowsNull = type === undefined || branch['nullable'] === true;
+  return isNull && allowsNull && !combinators.some((keyword) => keyword in branch);
 }
 
 function isNothing(schema: object): boolean {

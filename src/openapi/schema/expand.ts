@@ -2,6 +2,7 @@
 // in its place. A definition that does not lead back to where it stands is planned once and shared, so that a bomb of
 // references costs what its text does; what recursion multiplies is planned until it is too much, and no further.
 
+import { beforeSentence } from '../text.ts';
 import { referenceChain } from './definitions.ts';
 import { ERROR_KEY, type Node } from './graph.ts';
 import { firstOf, MEMBER_LEVELS, tooDeep, type Budget, type Extent } from './limits.ts';
@@ -196,13 +197,6 @@ class Planner implements Expansion {
 function levelsBelow(node: Node, children: readonly Node[]): number[] {
   const direct = new Set(Object.values(node));
   return children.map((child) => (direct.has(child) ? 1 : MEMBER_LEVELS));
-}
-
-/** A text that a sentence can follow. */
-export function beforeSentence(text: string): string {
-  const trimmed = text.trim();
-  if (trimmed === '') return '';
-  return /[.!?:;]$/.test(trimmed) ? `${trimmed} ` : `${trimmed}. `;
 }
 
 function leaf(node: Node): Plan {

@@ -47,10 +47,10 @@ const noStubs: ReadonlyMap<Node, Node> = new Map();
 function hoist(graph: SchemaGraph, key: string, shared: Shared): Hoisted {
   shared.taken.add(folded(key));
   const whole = new Pass(graph, key, shared, noStubs).run();
-  if (whole.chars <= MAX_CHARS) return finish(whole, graph.degradations);
+  if (whole.chars <= MAX_CHARS) return toHoisted(whole, graph.degradations);
   const reasons = largestProperties(graph, whole.chars - MAX_CHARS);
   const rest = new Pass(graph, key, shared, stubsOf(graph, propertiesOf(graph), reasons)).run();
-  if (rest.chars <= MAX_CHARS) return finish(rest, [...graph.degradations, ...propertyDegradations(reasons)]);
+  if (rest.chars <= MAX_CHARS) return toHoisted(rest, [...graph.degradations, ...propertyDegradations(reasons)]);
   const reason = `The schema is too large to show: it has ${tooManyChars}.`;
   const degradations = [...graph.degradations, { pointer: '#', reason }];
   return { components: new Map([[key, tooLargeNode(graph.root, graph, reason)]]), degradations };
@@ -58,7 +58,7 @@ function hoist(graph: SchemaGraph, key: string, shared: Shared): Hoisted {
 
 const tooManyChars = `more than ${MAX_CHARS} characters`;
 
-function finish(pass: Pass, degradations: readonly Degradation[]): Hoisted {
+function toHoisted(pass: Pass, degradations: readonly Degradation[]): Hoisted {
   pass.share();
   return { components: pass.components, degradations };
 }

@@ -3,7 +3,7 @@
 // single properties first, at last the whole.
 // The tree shares subtrees with itself and with the graph: nobody may change it.
 
-import { build } from './build.ts';
+import { buildTree } from './build.ts';
 import { createExpansion, type Plan } from './expand.ts';
 import type { Degradation, Node, SchemaGraph } from './graph.ts';
 import {
@@ -41,7 +41,7 @@ export function inline(graph: SchemaGraph, budget: Budget = defaultBudget): Inli
 function inlined(graph: SchemaGraph, plan: Plan, more: readonly Degradation[]): Inlined {
   const isKnown = graph.degradations.some(({ reason }) => reason === tooDeep);
   const cuts = plan.isCut && !isKnown ? [{ pointer: '#', reason: tooDeep }] : [];
-  return { root: build(plan), degradations: [...graph.degradations, ...more, ...cuts] };
+  return { root: buildTree(plan), degradations: [...graph.degradations, ...more, ...cuts] };
 }
 
 /** Keeps as many of the top-level properties as fit, the smallest first. */

@@ -9,8 +9,8 @@ import * as keywords from '../../json/schema/keywords.ts';
 import { lookUp, step, toFragment } from '../../json/schema/pointer.ts';
 import { isObject, type JsonObject } from '../../json/value.ts';
 import { dataProblem, holdsReference } from './data.ts';
-import { dialectOf, modernKeywords, withoutDraft04, type Dialect } from './dialect.ts';
 import { referenceChain } from './definitions.ts';
+import { eraOf, modernKeywords, withoutDraft04, type Era } from './dialect.ts';
 import { ERROR_KEY, type Degradation, type Node, type SchemaGraph } from './graph.ts';
 import { firstOf, MAX_DEPTH, MAX_NODES, MAX_REPORTED, MEMBER_LEVELS, tooDeep, tooLargeNode } from './limits.ts';
 import { loopingReferences } from './loops.ts';
@@ -65,7 +65,7 @@ class Walk {
   readonly degradations: Degradation[] = [];
   readonly #schema: JsonObject;
   readonly #identifiers: Identifiers;
-  readonly #dialect: Dialect;
+  readonly #era: Era;
   readonly #nodeAt = new Map<string, Node>();
   readonly #references: Reference[] = [];
   readonly #resolved = new Map<string, ReturnType<Identifiers['resolve']>>();
@@ -73,7 +73,7 @@ class Walk {
   constructor(schema: JsonObject, identifiers: Identifiers) {
     this.#schema = schema;
     this.#identifiers = identifiers;
-    this.#dialect = dialectOf(schema);
+    this.#era = eraOf(schema);
   }
 
   run(): Node {
@@ -163,7 +163,7 @@ class Walk {
 
   #convertKeyword(out: Node, source: JsonObject, keyword: string, value: unknown, place: Place): void {
     if (keywords.identifyingKeywords.has(keyword)) return;
-    if (this.#dialect === 'old' && this.#isIgnored(source, keyword)) {
+    if (this.#era === 'old' && this.#isIgnored(source, keyword)) {
       this.#extend(out, keyword, value, place);
     } else if (keyword === '$ref' || keyword === '$dynamicRef' || keyword === '$recursiveRef') {
       this.#refer(out, keyword, value, place);
@@ -171,7 +171,7 @@ class Walk {
       if (value.length > 0) this.#convertList(out, ['items', 'prefixItems'], value, place);
     } else if (keyword === 'additionalItems' && Array.isArray(source['items'])) {
       out['items'] = this.#child(value, place, 'additionalItems');
-    } else if (keyword === 'dependencies' && this.#dialect !== 'modern' && isObject(value)) {
+    } else if (keyword === 'dependencies' && this.#era !== 'modern' && isObject(value)) {
       this.#convertDependencies(out, value, place);
     } else {
       this.#convertPlain(out, keyword, value, place);

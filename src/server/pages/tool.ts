@@ -3,6 +3,7 @@
 // costs little; where the schema gives no value it holds a placeholder, and says so.
 
 import { isObject, type JsonObject } from '../../json/value.ts';
+import { givenValue } from '../../openapi/example.ts';
 import { firstTryRank } from '../../openapi/first-try.ts';
 import { encodeSegment } from '../../openapi/names.ts';
 import type { Operation } from '../../openapi/prepared.ts';
@@ -55,13 +56,8 @@ function objectExample(schema: JsonObject, walk: Walk, depth: number): Record<st
 
 function valueExample(schema: unknown, walk: Walk, depth: number): unknown {
   if (!isObject(schema)) return placeholder('string', {}, walk, depth);
-  for (const keyword of ['const', 'default'] as const) {
-    if (Object.hasOwn(schema, keyword)) return schema[keyword];
-  }
-  for (const keyword of ['examples', 'enum'] as const) {
-    const values = schema[keyword];
-    if (Array.isArray(values) && values.length > 0) return values[0];
-  }
+  const given = givenValue(schema);
+  if (given !== undefined) return given;
   const { type } = schema;
   return placeholder(Array.isArray(type) ? type[0] : (type ?? typeByKeyword(schema)), schema, walk, depth);
 }

@@ -17,18 +17,14 @@ import type { ServerView, Snapshot } from '../../snapshot.ts';
 import { readBody } from '../body.ts';
 import type { Exchange } from '../exchange.ts';
 import { findEnabledServer, findOperation, noRoute } from '../find.ts';
-
-/** Long enough for a restart, short enough to be worth waiting for. */
-const shutdownRetrySeconds = 5;
+import { refuseWhileStopping, shuttingDown } from '../stopping.ts';
 
 /** As long as a call to a server that is known waits for it to come back. */
 const maxLearnMs = 10_000;
 
 /** `server` is undefined for a path of one segment. */
 export async function callTool(exchange: Exchange, server: string | undefined, segment: string): Promise<void> {
-  if (exchange.program.isStopping()) {
-    throw shuttingDown('The proxy is shutting down: try again in a moment.');
-  }
+  refuseWhileStopping(exchange.program);
   if (segment === '' || reservedToolNames.has(segment)) noRoute(exchange.snapshot, exchange.path);
   let view = viewOf(exchange.snapshot, server, exchange.path);
   if (view.operations === undefined && view.upstream?.status().attempted === true) {
@@ -58,10 +54,6 @@ export async function callTool(exchange: Exchange, server: string | undefined, s
       durationMs: performance.now() - startedAt,
     });
   }
-}
-
-function shuttingDown(detail: string): AppError {
-  return new AppError('shutting_down', detail, { retryAfter: shutdownRetrySeconds });
 }
 
 function viewOf(snapshot: Snapshot, server: string | undefined, path: string): ServerView {

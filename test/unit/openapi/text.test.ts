@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { cutText, firstText, titleCase } from '../../../src/openapi/text.ts';
+import { beforeSentence, cutText, firstText, titleCase } from '../../../src/openapi/text.ts';
 
 describe('cutText', () => {
   it('leaves what fits and marks what was cut, within the limit', () => {
@@ -32,5 +32,16 @@ describe('firstText', () => {
   it('passes over what says nothing', () => {
     expect(firstText(undefined, '', ' \n', 5, ' x ', 'y')).toBe(' x ');
     expect(firstText(undefined, '')).toBeUndefined();
+  });
+});
+
+describe('beforeSentence', () => {
+  it.each([
+    [' A node', 'A node. '],
+    ['A node.', 'A node. '],
+    ['One of:\n', 'One of: '],
+    ['  ', ''],
+  ])('makes room behind %j', (text, room) => {
+    expect(beforeSentence(text)).toBe(room);
   });
 });

@@ -76,7 +76,7 @@ describe('merged properties', () => {
     expect(merged({ type: 'object', anyOf })).toEqual({
       type: 'object',
       anyOf,
-      properties: { a, b: { anyOf: [{ description: 'Anything, in another alternative.' }, b] } },
+      properties: { a, b: { anyOf: [b, { description: 'Anything, in another alternative.' }] } },
       required: ['c'],
     });
   });
@@ -119,6 +119,29 @@ describe('merged properties', () => {
     { type: 'object', anyOf: [{ minProperties: 1 }] },
   ])('are not added to %j', (schema) => {
     expect(merged(schema)).toEqual(schema);
+  });
+
+  it('show a schema once that several branches have, and its words', () => {
+    const c = { type: 'number', description: 'C' };
+    expect(merged({ anyOf: [{ properties: { a, c } }, { properties: { a: { ...a } } }] })).toMatchObject({
+      properties: { a, c: { description: 'C', anyOf: [c, { description: 'Anything, in another alternative.' }] } },
+    });
+  });
+
+  // Work that grows with the square of the branches would hold this up for minutes.
+  it('are those of thousands of branches too', () => {
+    const anyOf = Array.from({ length: 6_000 }, (_, index) => ({ properties: { [`p${index}`]: a } }));
+    const properties = mergeBranches({ anyOf })['properties'] as JsonObject;
+    expect(Object.keys(properties)).toHaveLength(6_000);
+    expect(plain(properties['p5999'])).toMatchObject({ description: 'A', anyOf: [a, {}] });
+  });
+
+  it('are left out where they would multiply', () => {
+    const large = { properties: { a: { type: 'string', description: 'x'.repeat(50_000) } } };
+    const root = {
+      anyOf: Array.from({ length: 200 }, (_, index) => ({ $ref: '#x', properties: { a: { minLength: index } } })),
+    };
+    expect(mergeBranches(root, () => large)).toBe(root);
   });
 
   it('change nothing of what is allowed', () => {
