@@ -84,7 +84,7 @@ async function printDocument(input: ConfigInput, { format = 'json', ...query }: 
   const { loadConfig } = await import('./config/load.ts');
   const { readForm } = await import('./openapi/form.ts');
   if (format !== 'json' && format !== 'yaml') throw new ConfigError('--format must be json or yaml.');
-  const form = asOptions(() => readForm(query));
+  const form = asOptions(() => readForm(query, (name) => (name === 'version' ? '--openapi-version' : `--${name}`)));
   const config = await loadConfig(input);
   const { app, report, stop } = await start({ ...input, options: { ...input.options, ...apart } }, false);
   let interrupted = false;

@@ -39,7 +39,7 @@ export function buildSnapshot(
     return {
       config: server,
       catalogue,
-      offered: [...resourceOperations(server, catalogue), ...promptOperations(server, catalogue)],
+      exposed: [...resourceOperations(server, catalogue), ...promptOperations(server, catalogue)],
       previous: previous?.servers.get(server.name)?.operations,
     };
   });

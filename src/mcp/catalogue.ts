@@ -33,7 +33,7 @@ interface Rejected {
 }
 
 /** Thrown where the list could not be had. */
-export class ListingError extends Error {
+class ListingError extends Error {
   override readonly name = 'ListingError';
 }
 

@@ -8,7 +8,7 @@ import type { ServerView, Snapshot } from '../snapshot.ts';
 import type { DocumentForm } from './form.ts';
 import { jsonLayout, yamlLayout, type Layout } from './layout.ts';
 import { encodeSegment } from './names.ts';
-import { offeredParts } from './offered-operation.ts';
+import { exposedParts } from './exposed-operation.ts';
 import { failuresOf, operationParts } from './operation.ts';
 import { MAX_TEXT_CHARS, type Operation } from './prepared.ts';
 import { MAX_DESCRIPTION_CHARS } from './profile.ts';
@@ -119,7 +119,7 @@ function* printBody(
   const { snapshot, form } = request;
   const { settings } = snapshot.config;
   const described = views.filter(
-    ({ operations }) => (operations?.list.length ?? 0) + (operations?.offered.length ?? 0) > 0,
+    ({ operations }) => (operations?.list.length ?? 0) + (operations?.exposed.length ?? 0) > 0,
   );
   const { security, securitySchemes } = securityOf(settings);
   yield layout.servers.after;
@@ -166,18 +166,18 @@ function* printPaths(
       for (const degradation of degradations) onDegraded(view, operation, degradation);
       yield layout.member(base + encodeSegment(operation.segment), pathItem);
     }
-    for (const offered of view.operations?.offered ?? []) {
-      const { pathItem, schemas } = offeredParts(offered, view.name, context);
+    for (const exposed of view.operations?.exposed ?? []) {
+      const { pathItem, schemas } = exposedParts(exposed, view.name, context);
       for (const [key, schema] of schemas) components.set(key, schema);
-      yield layout.member(base + offered.path.slice(1), pathItem);
+      yield layout.member(base + exposed.path.slice(1), pathItem);
     }
   }
   return components;
 }
 
 function failuresIn({ config, operations }: ServerView): Failures[] {
-  const { list = [], offered = [] } = operations ?? {};
-  return [...(list.length > 0 ? [failuresOf(config)] : []), ...offered];
+  const { list = [], exposed = [] } = operations ?? {};
+  return [...(list.length > 0 ? [failuresOf(config)] : []), ...exposed];
 }
 
 function tagText(view: ServerView): string {

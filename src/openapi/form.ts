@@ -26,12 +26,18 @@ const refs: ReadonlyMap<string, DocumentForm['refs']> = new Map([
 ]);
 const profiles: ReadonlyMap<string, DocumentForm['profile']> = new Map([['gpt-actions', 'gpt-actions']]);
 
-/** Throws `malformed_request` for a value that means nothing; other members of the query are somebody else's. */
-export function readForm(query: Readonly<Record<string, unknown>>): DocumentForm {
+/**
+ * Throws `malformed_request` for a value that means nothing; other members of the query are somebody else's.
+ * `called` is what the sentence calls a member.
+ */
+export function readForm(
+  query: Readonly<Record<string, unknown>>,
+  called: (name: string) => string = (name) => `"${name}" in the query`,
+): DocumentForm {
   return {
-    version: choice(query, 'version', versions) ?? defaultForm.version,
-    refs: choice(query, 'refs', refs) ?? defaultForm.refs,
-    profile: choice(query, 'profile', profiles),
+    version: choice(query, 'version', versions, called) ?? defaultForm.version,
+    refs: choice(query, 'refs', refs, called) ?? defaultForm.refs,
+    profile: choice(query, 'profile', profiles, called),
   };
 }
 
@@ -39,6 +45,7 @@ function choice<T>(
   query: Readonly<Record<string, unknown>>,
   name: string,
   choices: ReadonlyMap<string, T>,
+  called: (name: string) => string,
 ): T | undefined {
   const given = query[name];
   if (given === undefined || given === '') return undefined;
@@ -47,6 +54,6 @@ function choice<T>(
   const hint = typeof given === 'string' ? didYouMean(given, choices.keys()) : '';
   throw new AppError(
     'malformed_request',
-    `"${name}" of a document can be ${[...choices.keys()].join(', ')}, each once.${hint}`,
+    `${called(name)} must be ${[...choices.keys()].join(' or ')}, given once.${hint}`,
   );
 }

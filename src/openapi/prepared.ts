@@ -30,8 +30,8 @@ export interface Operation {
   readonly timeoutMs: number | undefined;
 }
 
-/** Something besides tools that a server offers over HTTP: a list of resources, a prompt. */
-export interface OfferedOperation {
+/** Something besides tools that a server exposes over HTTP: a list of resources, a prompt. */
+export interface ExposedOperation {
   /** Below the server: begins with a slash, encoded. */
   readonly path: string;
   readonly method: 'get' | 'post';
@@ -56,14 +56,14 @@ export interface ServerOperations {
   /** In the upstream's order. */
   readonly list: readonly Operation[];
   readonly bySegment: ReadonlyMap<string, Operation>;
-  readonly offered: readonly (OfferedOperation & { readonly operationId: string })[];
+  readonly exposed: readonly (ExposedOperation & { readonly operationId: string })[];
 }
 
 export interface LearnedServer {
   readonly config: ServerConfig;
   readonly catalogue: Catalogue | undefined;
   /** Besides tools. */
-  readonly offered?: readonly OfferedOperation[];
+  readonly exposed?: readonly ExposedOperation[];
   /** Of the snapshot before; reused as the same object where nothing changed. */
   readonly previous: ServerOperations | undefined;
 }
@@ -73,46 +73,46 @@ export function prepareOperations(
   style: OperationIdStyle,
   servers: readonly LearnedServer[],
 ): ReadonlyMap<string, ServerOperations> {
-  const offers = servers.flatMap((server) => offerOf(server) ?? []);
+  const served = servers.flatMap((server) => servedOf(server) ?? []);
   const operationId = createOperationIds(
-    offers.flatMap(({ tools }) => tools),
+    served.flatMap(({ tools }) => tools),
     style,
   );
   const prepared = new Map<string, ServerOperations>();
-  const lists = offers.map(({ config, tools, previous }) => prepareList(config, tools, operationId, previous));
+  const lists = served.map(({ config, tools, previous }) => prepareList(config, tools, operationId, previous));
   // After the tools of all servers, so that nothing takes the id of a tool.
-  for (const [index, { config, catalogue, previous, offered }] of offers.entries()) {
-    const operations = toOperations(config, catalogue, lists[index] ?? [], offered, operationId);
+  for (const [index, { config, catalogue, previous, exposed }] of served.entries()) {
+    const operations = toOperations(config, catalogue, lists[index] ?? [], exposed, operationId);
     prepared.set(config.name, previous !== undefined && sameOperations(previous, operations) ? previous : operations);
   }
   return prepared;
 }
 
 /** A tool that is not filtered out, with the name that people see. */
-interface OfferedTool {
+interface ServedTool {
   readonly definition: Tool;
   readonly server: string;
   readonly tool: string;
 }
 
-interface Offer extends Required<LearnedServer> {
+interface Served extends Required<LearnedServer> {
   readonly catalogue: Catalogue;
-  readonly tools: readonly OfferedTool[];
+  readonly tools: readonly ServedTool[];
 }
 
-function offerOf({ config, catalogue, offered = [], previous }: LearnedServer): Offer | undefined {
+function servedOf({ config, catalogue, exposed = [], previous }: LearnedServer): Served | undefined {
   if (catalogue === undefined) return undefined;
   const tools = catalogue.tools
-    .filter((tool) => isOffered(tool, config))
+    .filter((tool) => isServed(tool, config))
     .map((tool) => ({ definition: tool, server: config.name, tool: config.tools.get(tool.name)?.name ?? tool.name }));
-  return { config, catalogue, offered, previous, tools };
+  return { config, catalogue, exposed, previous, tools };
 }
 
 function toOperations(
   config: ServerConfig,
   catalogue: Catalogue,
   list: readonly Operation[],
-  offered: readonly OfferedOperation[],
+  exposed: readonly ExposedOperation[],
   operationId: (address: ToolAddress) => string,
 ): ServerOperations {
   return {
@@ -121,38 +121,38 @@ function toOperations(
     catalogue,
     list,
     bySegment: new Map(list.map((operation) => [operation.segment, operation])),
-    offered: offered.map((one) => ({ ...one, operationId: operationId({ server: config.name, tool: one.idBase }) })),
+    exposed: exposed.map((one) => ({ ...one, operationId: operationId({ server: config.name, tool: one.idBase }) })),
   };
 }
 
-/** What else is offered follows from the configuration and the catalogue, but for the ids. */
+/** What else is exposed follows from the configuration and the catalogue, but for the ids. */
 function sameOperations(a: ServerOperations, b: ServerOperations): boolean {
   return (
     a.config === b.config &&
     a.catalogue === b.catalogue &&
     b.list.every((operation, index) => operation === a.list[index]) &&
-    b.offered.every(({ operationId }, index) => operationId === a.offered[index]?.operationId)
+    b.exposed.every(({ operationId }, index) => operationId === a.exposed[index]?.operationId)
   );
 }
 
 function prepareList(
   config: ServerConfig,
-  tools: readonly OfferedTool[],
-  operationId: (tool: OfferedTool) => string,
+  tools: readonly ServedTool[],
+  operationId: (tool: ServedTool) => string,
   previous: ServerOperations | undefined,
 ): Operation[] {
   const segments = pathSegments(tools.map(({ tool }) => tool));
-  return tools.map((offered, index) => {
-    const name = offered.tool;
+  return tools.map((served, index) => {
+    const name = served.tool;
     const segment = segments[index] ?? name;
-    const operation = prepare(offered.definition, config, { name, segment, operationId: operationId(offered) });
+    const operation = prepare(served.definition, config, { name, segment, operationId: operationId(served) });
     const before = previous?.bySegment.get(segment);
     return before !== undefined && sameOperation(before, operation) ? before : operation;
   });
 }
 
 /** Filters see the upstream's own name: it is what its documentation and other MCP clients call the tool. */
-function isOffered(tool: Tool, config: ServerConfig): boolean {
+function isServed(tool: Tool, config: ServerConfig): boolean {
   if (config.tools.get(tool.name)?.disabled === true) return false;
   if (matchesAny(config.disabledTools, tool.name)) return false;
   return config.enabledTools === undefined || matchesAny(config.enabledTools, tool.name);

@@ -7,14 +7,14 @@ import { isObject, type JsonObject } from '../json/value.ts';
 import type { Catalogue, Outcome, Prompt, PromptArgument, Tool } from '../mcp/types.ts';
 import { checkArguments } from './arguments.ts';
 import { encodeSegment, pathSegments } from './names.ts';
-import { askFailure, commonCodes, noResult, textPlan, type Asked } from './offered.ts';
-import type { OfferedOperation } from './prepared.ts';
+import { askFailure, commonCodes, noResult, textPlan, type Asked } from './exposed.ts';
+import type { ExposedOperation } from './prepared.ts';
 import type { Plan } from './problem.ts';
 import type { GivenArguments } from './request.ts';
 import { titleCase } from './text.ts';
 
 /** None unless the configuration exposes prompts and the server has some. */
-export function promptOperations(config: ServerConfig, catalogue: Catalogue | undefined): readonly OfferedOperation[] {
+export function promptOperations(config: ServerConfig, catalogue: Catalogue | undefined): readonly ExposedOperation[] {
   if (!config.expose.includes('prompts') || catalogue?.offers.prompts !== true) return [];
   return [listOperation, ...preparedPrompts(catalogue.prompts).map(toOperation)];
 }
@@ -60,7 +60,7 @@ export function promptAnswer(outcome: Outcome, asked: Asked): Plan {
 
 const getMeanings = new Map([[-32_602, 'invalid_arguments']] as const);
 
-const listOperation: OfferedOperation = {
+const listOperation: ExposedOperation = {
   path: '/prompts',
   method: 'get',
   idBase: 'list_prompts',
@@ -110,7 +110,7 @@ const responseSchema: JsonObject = {
   required: ['messages'],
 };
 
-function toOperation({ prompt, segment, asTool: { inputSchema } }: PreparedPrompt): OfferedOperation {
+function toOperation({ prompt, segment, asTool: { inputSchema } }: PreparedPrompt): ExposedOperation {
   const summary = prompt.title ?? titleCase(prompt.name);
   return {
     path: `/prompts/${encodeSegment(segment)}`,

@@ -6,8 +6,8 @@ import { AppError } from '../errors.ts';
 import { isObject, type JsonObject } from '../json/value.ts';
 import type { Catalogue, Outcome } from '../mcp/types.ts';
 import { JSON_TYPE, negotiate, OCTET_STREAM, shownAccept, TEXT_TYPE } from './negotiate.ts';
-import { askFailure, commonCodes, liveHeaders, noResult, type Asked } from './offered.ts';
-import type { OfferedOperation } from './prepared.ts';
+import { askFailure, commonCodes, liveHeaders, noResult, type Asked } from './exposed.ts';
+import type { ExposedOperation } from './prepared.ts';
 import type { Plan } from './problem.ts';
 import { contentSummary, firstForm } from './representations.ts';
 import { cutText } from './text.ts';
@@ -16,7 +16,7 @@ import { cutText } from './text.ts';
 export function resourceOperations(
   config: ServerConfig,
   catalogue: Catalogue | undefined,
-): readonly OfferedOperation[] {
+): readonly ExposedOperation[] {
   if (!config.expose.includes('resources') || catalogue?.offers.resources !== true) return [];
   return operations;
 }
@@ -37,7 +37,7 @@ const itemProperties = {
   mimeType: { type: 'string', description: 'Its media type.' },
 } as const;
 
-const operations: readonly OfferedOperation[] = [
+const operations: readonly ExposedOperation[] = [
   {
     path: '/resources',
     method: 'get',

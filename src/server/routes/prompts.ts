@@ -1,24 +1,24 @@
 // GET /{server}/prompts and POST /{server}/prompts/{prompt}, for servers whose `expose` lists prompts. Which prompts there
 // are is known from the catalogue, so arguments are judged before the upstream sees them; the list is asked of it.
 
-import { listAnswer } from '../../openapi/offered.ts';
+import { listAnswer } from '../../openapi/exposed.ts';
 import { promptAnswer, promptArguments } from '../../openapi/prompts.ts';
 import { readArguments } from '../../openapi/request.ts';
 import { readBody } from '../body.ts';
 import type { Exchange } from '../exchange.ts';
 import { findPrompt } from '../find.ts';
-import { withOffer } from '../offer.ts';
+import { withExposed } from '../exposed.ts';
 
 export function listPrompts(exchange: Exchange, server: string): Promise<void> {
   const method = 'prompts/list';
-  return withOffer(exchange, { server, exposure: 'prompts', method }, async ({ asked, ask }) => {
+  return withExposed(exchange, { server, exposure: 'prompts', method }, async ({ asked, ask }) => {
     return listAnswer(await ask({ method }), asked);
   });
 }
 
 export function getPrompt(exchange: Exchange, server: string, segment: string): Promise<void> {
   const method = 'prompts/get';
-  return withOffer(exchange, { server, exposure: 'prompts', method }, async ({ view, catalogue, asked, ask }) => {
+  return withExposed(exchange, { server, exposure: 'prompts', method }, async ({ view, catalogue, asked, ask }) => {
     const prepared = findPrompt(view.name, catalogue, segment);
     const body = await readBody(exchange, exchange.snapshot.config.settings.maxBodyBytes);
     const given = readArguments(body, exchange.request.headers['content-type']);

@@ -2,23 +2,23 @@
 // Nothing is kept: every request is asked of the upstream, which knows what its resources are at this moment.
 
 import type { Exchange } from '../exchange.ts';
-import { listAnswer } from '../../openapi/offered.ts';
+import { listAnswer } from '../../openapi/exposed.ts';
 import { checkAccept, readAnswer, readUri } from '../../openapi/resources.ts';
-import { withOffer } from '../offer.ts';
+import { withExposed } from '../exposed.ts';
 
 export function listResources(
   exchange: Exchange,
   server: string,
   method: 'resources/list' | 'resources/templates/list',
 ): Promise<void> {
-  return withOffer(exchange, { server, exposure: 'resources', method }, async ({ asked, ask }) => {
+  return withExposed(exchange, { server, exposure: 'resources', method }, async ({ asked, ask }) => {
     return listAnswer(await ask({ method }), asked);
   });
 }
 
 export function readResource(exchange: Exchange, server: string): Promise<void> {
   const method = 'resources/read';
-  return withOffer(exchange, { server, exposure: 'resources', method }, async ({ asked, ask }) => {
+  return withExposed(exchange, { server, exposure: 'resources', method }, async ({ asked, ask }) => {
     const { accept } = exchange.request.headers;
     const uri = readUri(exchange.query);
     checkAccept(accept);

@@ -56,7 +56,7 @@ function fakeView(name: string, server: FakeServer): ServerView {
     catalogue,
     list,
     bySegment: new Map(list.map((operation) => [operation.segment, operation])),
-    offered: [],
+    exposed: [],
   };
   const upstream = server.state === 'disabled' ? undefined : fakeUpstream(name, server.state ?? 'ready');
   return { name, config, upstream, catalogue, operations };

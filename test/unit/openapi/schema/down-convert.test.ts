@@ -73,6 +73,28 @@ describe('a converted schema', () => {
       { anyOf: [{ $ref: '#/components/schemas/A' }, { type: 'string', nullable: true, enum: [null] }] },
     ],
     [
+      { oneOf: [{ type: ['string', 'null'] }, { type: 'null' }] },
+      {
+        oneOf: [
+          { type: 'string', nullable: true },
+          { type: 'string', nullable: true, enum: [null] },
+        ],
+      },
+    ],
+    [
+      { oneOf: [{ type: 'null' }, { enum: [null] }] },
+      {
+        oneOf: [
+          { type: 'string', nullable: true, enum: [null] },
+          { type: 'string', nullable: true, enum: [null] },
+        ],
+      },
+    ],
+    [
+      { anyOf: [{ type: 'integer' }, { enum: [null], allOf: [{ $ref: '#/components/schemas/A' }] }] },
+      { anyOf: [{ type: 'integer' }, { enum: [null], allOf: [{ $ref: '#/components/schemas/A' }] }] },
+    ],
+    [
       { type: ['string', 'array'], items: { type: 'string' } },
       { anyOf: [{ type: 'string' }, { type: 'array', items: { type: 'string' } }] },
     ],

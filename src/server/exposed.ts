@@ -5,7 +5,7 @@
 import type { Exposure } from '../config/types.ts';
 import { AppError, type ErrorCode } from '../errors.ts';
 import type { Catalogue, Lease, Outcome, Question } from '../mcp/types.ts';
-import type { Asked } from '../openapi/offered.ts';
+import type { Asked } from '../openapi/exposed.ts';
 import type { Plan } from '../openapi/problem.ts';
 import type { ServerView, Snapshot } from '../snapshot.ts';
 import type { Exchange } from './exchange.ts';
@@ -13,7 +13,7 @@ import { findCatalogue, findEnabledServer, noRoute } from './find.ts';
 import { refuseWhileStopping, shuttingDown } from './stopping.ts';
 
 /** A server that offers what was asked for, while it is leased. */
-export interface Offer {
+export interface Exposed {
   readonly view: ServerView;
   readonly catalogue: Catalogue;
   /** What failures are told about. */
@@ -25,10 +25,10 @@ export interface Offer {
 const maxLearnMs = 10_000;
 
 /** `method` is what the log calls the request. Answers with what `answer` gives. */
-export async function withOffer(
+export async function withExposed(
   exchange: Exchange,
   wanted: { readonly server: string; readonly exposure: Exposure; readonly method: Question['method'] },
-  answer: (offer: Offer) => Promise<Plan>,
+  answer: (exposed: Exposed) => Promise<Plan>,
 ): Promise<void> {
   const { program } = exchange;
   const { exposure, method } = wanted;
@@ -49,7 +49,7 @@ export async function withOffer(
   const startedAt = performance.now();
   let code: ErrorCode | 'ok' = 'internal';
   try {
-    const plan = await answer(toOffer(exchange, view, catalogue, lease));
+    const plan = await answer(toExposed(exchange, view, catalogue, lease));
     exchange.answer(plan);
     ({ code } = plan);
   } catch (error) {
@@ -76,7 +76,7 @@ function exposedView(
   throw new AppError('not_supported', detail, { server: view.name });
 }
 
-function toOffer(exchange: Exchange, view: ServerView, catalogue: Catalogue, lease: Lease): Offer {
+function toExposed(exchange: Exchange, view: ServerView, catalogue: Catalogue, lease: Lease): Exposed {
   const { timeoutMs } = view.config;
   return {
     view,

@@ -4,23 +4,23 @@
 import type { JsonObject } from '../json/value.ts';
 import { exampleOf } from './example.ts';
 import type { OperationContext, OperationParts } from './operation.ts';
-import type { OfferedOperation } from './prepared.ts';
+import type { ExposedOperation } from './prepared.ts';
 import { errorResponses } from './responses.ts';
 import { componentRef } from './schema/hoist.ts';
 import { cutText } from './text.ts';
 import { finish } from './tool-schema.ts';
 
-export function offeredParts(
-  offered: OfferedOperation & { readonly operationId: string },
+export function exposedParts(
+  exposed: ExposedOperation & { readonly operationId: string },
   tag: string,
   { form, settings, maxTextChars }: OperationContext,
 ): Omit<OperationParts, 'degradations'> {
-  const { operationId, method, parameters, requestSchema, responseSchema } = offered;
+  const { operationId, method, parameters, requestSchema, responseSchema } = exposed;
   const key = `${operationId}_form_model`;
   const operation = {
     operationId,
-    summary: cutText(offered.summary, maxTextChars),
-    description: cutText(offered.description, maxTextChars),
+    summary: cutText(exposed.summary, maxTextChars),
+    description: cutText(exposed.description, maxTextChars),
     tags: [tag],
     parameters,
     ...(requestSchema !== undefined && { requestBody: requestBody(requestSchema, key) }),
@@ -29,7 +29,7 @@ export function offeredParts(
         description: 'What the server answered.',
         content: { 'application/json': { schema: finish(responseSchema, form) } },
       },
-      ...errorResponses(settings, offered),
+      ...errorResponses(settings, exposed),
     },
     'x-openai-isConsequential': false,
   };
