@@ -3,6 +3,7 @@
 // single properties first, at last the whole.
 // The tree shares subtrees with itself and with the graph: nobody may change it.
 
+import { printJson } from '../../json/print.ts';
 import { buildTree } from './build.ts';
 import { createExpansion, type Plan } from './expand.ts';
 import type { Degradation, Node, SchemaGraph } from './graph.ts';
@@ -30,12 +31,20 @@ export interface Inlined {
 const levelsOfRecursion = [1, 0] as const;
 
 export function inline(graph: SchemaGraph, budget: Budget = defaultBudget): Inlined {
+  if (isTree(graph) && budget === defaultBudget && printJson(graph.root).length <= budget.maxChars) {
+    return { root: graph.root, degradations: graph.degradations };
+  }
   const outline = outlineOf(graph);
   for (const repeats of levelsOfRecursion) {
     const whole = createExpansion(outline, budget, repeats).plan();
     if (excessOf(whole, budget) === undefined && !(whole.isCut && repeats > 0)) return inlined(graph, whole, []);
   }
   return withoutLargest(outline, budget);
+}
+
+/** Most schemas are: their subschemas and levels were counted when the graph was made. */
+function isTree({ targets }: SchemaGraph): boolean {
+  return targets.size === 0;
 }
 
 function inlined(graph: SchemaGraph, plan: Plan, more: readonly Degradation[]): Inlined {
