@@ -2,9 +2,10 @@
 // schema states plainly; whether they fit is for the validator to say, and whoever asks leaves out what does not.
 // Bounded in depth and size, whatever the schema.
 
-import { isNumber } from '../json/number.ts';
 import { printJson } from '../json/print.ts';
+import { Run } from '../json/schema/run.ts';
 import { isObject, type JsonObject } from '../json/value.ts';
+import { fits, numberFor, textFor } from './example-values.ts';
 import { childrenOf } from './schema/children.ts';
 import type { Node } from './schema/graph.ts';
 
@@ -12,6 +13,8 @@ import type { Node } from './schema/graph.ts';
 const MAX_DEPTH = 8;
 /** Values made for one example. */
 const MAX_VALUES = 500;
+/** To find a text for a pattern takes half a millisecond. */
+const VALUES_PER_PATTERN = 15;
 const MAX_CHARS = 10_000;
 
 type Resolve = (reference: string) => Node | undefined;
@@ -19,7 +22,7 @@ type Resolve = (reference: string) => Node | undefined;
 /** undefined where there is no good one, or it would be too large. `resolve` gives what a `$ref` means. */
 export function exampleOf(schema: Node, resolve: Resolve = () => undefined): unknown {
   if (isLarge(schema)) return undefined;
-  const writer: Writer = { resolve, left: MAX_VALUES, gaveUp: false };
+  const writer: Writer = { resolve, left: MAX_VALUES, run: new Run(), gaveUp: false };
   const example = valueOf(schema, writer, 0);
   const isBad = writer.gaveUp || writer.left < 0 || printJson(example).length > MAX_CHARS;
   return isBad ? undefined : example;
@@ -41,27 +44,47 @@ interface Writer {
   readonly resolve: Resolve;
   /** Values that may still be made. */
   left: number;
+  /** Of patterns, over texts that may match. */
+  readonly run: Run;
+  /** Some value that is needed could not be made. */
   gaveUp: boolean;
 }
 
 function valueOf(schema: unknown, writer: Writer, depth: number): unknown {
   writer.left--;
-  if (writer.left < 0 || depth > MAX_DEPTH || !isObject(schema)) return null;
-  const given = givenValue(schema);
+  if (writer.left < 0 || writer.gaveUp || depth > MAX_DEPTH || !isObject(schema)) return null;
+  const given = fittingValue(schema);
   if (given !== undefined) return given;
   const whole = flattened(schema, writer, depth);
-  const inherited = givenValue(whole);
-  return inherited === undefined ? madeValue(whole, writer, depth) : inherited;
+  const inherited = fittingValue(whole);
+  if (inherited !== undefined) return inherited;
+  // Where values are listed, there are no others.
+  const isListed = 'enum' in whole || 'const' in whole;
+  const made = isListed ? undefined : madeValue(whole, writer, depth);
+  if (made === undefined) writer.gaveUp = true;
+  return made ?? null;
 }
 
-/** What the schema itself names as a value; undefined if nothing. */
+/** What the schema itself names as a value, whether it allows it or not; undefined if nothing. */
 export function givenValue(schema: JsonObject): unknown {
-  for (const keyword of ['const', 'default', 'example']) if (keyword in schema) return schema[keyword];
-  for (const keyword of ['examples', 'enum']) {
-    const list = schema[keyword];
-    if (Array.isArray(list) && list.length > 0) return list[0];
-  }
-  return undefined;
+  return namedValues(schema)[0];
+}
+
+/** Servers name values that they do not allow: `default: null` of a string. */
+function fittingValue(schema: JsonObject): unknown {
+  return namedValues(schema).find((value) => fits(schema, value));
+}
+
+/** Of a list, the first few: the others are much the same. */
+const MAX_NAMED = 3;
+
+function namedValues(schema: JsonObject): unknown[] {
+  const single = ['const', 'default', 'example'].filter((keyword) => keyword in schema);
+  const lists = ['examples', 'enum'].map((keyword) => schema[keyword]).filter((list) => Array.isArray(list));
+  return [
+    ...single.map((keyword) => schema[keyword]),
+    ...lists.flatMap((list) => list.slice(0, MAX_NAMED) as unknown[]),
+  ];
 }
 
 /** With what it refers to, all of `allOf`, and of each union the first branch that is not null. */
@@ -89,7 +112,7 @@ function flattened(schema: Node, writer: Writer, depth: number): Node {
 function combined(under: Node, over: Node): Node {
   const both: Node = Object.assign(Object.create(null) as Node, under, over);
   if (isObject(under['properties']) && isObject(over['properties'])) {
-    both['properties'] = Object.assign(Object.create(null) as Node, under['properties'], over['properties']);
+    both['properties'] = combinedProperties(under['properties'], over['properties']);
   }
   if (Array.isArray(under['required']) && Array.isArray(over['required'])) {
     both['required'] = [...new Set([...(over['required'] as unknown[]), ...(under['required'] as unknown[])])];
@@ -97,6 +120,16 @@ function combined(under: Node, over: Node): Node {
   return both;
 }
 
+/** What a branch says of a property is mostly narrower. */
+function combinedProperties(under: Node, over: Node): Node {
+  const both: Node = Object.assign(Object.create(null) as Node, under, over);
+  for (const [name, schema] of Object.entries(under)) {
+    if (both[name] !== schema) both[name] = { allOf: [schema, both[name]] };
+  }
+  return both;
+}
+
+/** undefined where nothing is known to fit. */
 function madeValue(schema: Node, writer: Writer, depth: number): unknown {
   switch (typeOf(schema)) {
     case 'object':
@@ -104,15 +137,16 @@ function madeValue(schema: Node, writer: Writer, depth: number): unknown {
     case 'array':
       return madeArray(schema, writer, depth);
     case 'integer':
-      return madeNumber(schema, 1);
+      return numberFor(schema, 1);
     case 'number':
-      return madeNumber(schema, 0.5);
+      return numberFor(schema, 0.5);
     case 'boolean':
       return true;
     case 'null':
       return null;
     default:
-      return madeText(schema);
+      if (schema['pattern'] !== undefined) writer.left -= VALUES_PER_PATTERN;
+      return textFor(schema, writer.run);
   }
 }
 
@@ -128,7 +162,8 @@ function madeObject(schema: Node, writer: Writer, depth: number): Node {
   const required = Array.isArray(schema['required']) ? (schema['required'] as string[]) : [];
   const names = new Set(required);
   for (const [name, property] of Object.entries(properties)) {
-    if (depth === 0 && isObject(property) && 'default' in property) names.add(name);
+    if (depth > 0 || !isObject(property) || !('default' in property)) continue;
+    if (fits(property, property['default'])) names.add(name);
   }
   const { minProperties } = schema;
   for (const name of Object.keys(properties)) {
@@ -159,45 +194,4 @@ function madeArray({ items, prefixItems, minItems, maxItems }: Node, writer: Wri
 
 function isEmpty(schema: unknown): boolean {
   return !isObject(schema) || Object.keys(schema).length === 0 || 'not' in schema;
-}
-
-/** `usual`, moved to where the limits are. */
-function madeNumber(schema: Node, usual: number): unknown {
-  const { minimum, exclusiveMinimum: above, maximum, exclusiveMaximum: below, multipleOf } = schema;
-  const step = typeof multipleOf === 'number' && multipleOf > 0 ? multipleOf : usual;
-  if (isNumber(minimum) && typeof minimum !== 'number') return minimum;
-  let value = step;
-  if (typeof minimum === 'number' && value < minimum) value = minimum;
-  if (typeof above === 'number' && value <= above) value = above + step;
-  if (typeof maximum === 'number' && value > maximum) value = maximum;
-  if (typeof below === 'number' && value >= below) value = below - step;
-  return typeof multipleOf === 'number' ? Math.ceil(value / multipleOf) * multipleOf : value;
-}
-
-const byFormat: ReadonlyMap<unknown, string> = new Map([
-  ['date-time', '2026-01-31T12:00:00Z'],
-  ['date', '2026-01-31'],
-  ['time', '12:00:00Z'],
-  ['duration', 'P1D'],
-  ['email', 'someone@example.com'],
-  ['hostname', 'example.com'],
-  ['ipv4', '192.0.2.1'],
-  ['ipv6', '2001:db8::1'],
-  ['uri', 'https://example.com/'],
-  ['url', 'https://example.com/'],
-  ['uri-reference', '/path'],
-  ['uuid', '123e4567-e89b-42d3-a456-426614174000'],
-  ['byte', 'dGV4dA=='],
-  ['json', '{}'],
-]);
-
-const USUAL_TEXT = 'text';
-/** Longer texts are no help; a schema that asks for one gets no example. */
-const MAX_STRING_CHARS = 1_000;
-
-function madeText({ format, minLength, maxLength }: Node): string {
-  const text = byFormat.get(format) ?? USUAL_TEXT;
-  const atLeast = typeof minLength === 'number' ? Math.min(minLength, MAX_STRING_CHARS) : 0;
-  const atMost = typeof maxLength === 'number' ? maxLength : MAX_STRING_CHARS;
-  return text.padEnd(atLeast, USUAL_TEXT).slice(0, atMost);
 }

@@ -1,7 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { printJson } from '../../../src/json/print.ts';
 import { createValidator } from '../../../src/json/schema/validate.ts';
-import { isObject, type JsonObject } from '../../../src/json/value.ts';
+import { ExactNumber, isObject, type JsonObject } from '../../../src/json/value.ts';
 import { exampleOf } from '../../../src/openapi/example.ts';
 import { defaultForm } from '../../../src/openapi/form.ts';
 import { createToolSchemas } from '../../../src/openapi/tool-schema.ts';
@@ -48,8 +49,51 @@ describe('an example', () => {
     [{ properties: { a: { type: 'null' } }, minProperties: 1 }, { a: null }],
     [{ type: 'object', default: { ready: 1 }, required: ['x'] }, { ready: 1 }],
     [JSON.parse('{"properties":{"__proto__":{}},"required":["__proto__"]}'), JSON.parse('{"__proto__":"text"}')],
+    [{ type: 'integer', minimum: 2.5 }, 3],
+    [{ type: 'integer', maximum: -1, multipleOf: 3 }, -3],
+    [{ type: 'number', exclusiveMinimum: 0, exclusiveMaximum: 0.3 }, 0.15],
+    [{ type: 'string', pattern: '^\\d{4}-\\d{2}-\\d{2}$' }, '2026-01-31'],
+    [{ type: 'string', pattern: '^[0-9a-f]{40}$' }, '1'.repeat(40)],
+    [{ type: 'string', pattern: '^https?://' }, 'https://example.com/'],
+    [{ type: 'string', pattern: '^[a-z]+$', minLength: 6 }, 'textte'],
+    [{ type: 'integer', default: null, examples: ['5', 7] }, 7],
+    [{ anyOf: [{ type: 'integer', default: '5' }, { type: 'null' }] }, 1],
+    [
+      {
+        properties: { kind: { type: 'string' } },
+        required: ['kind'],
+        oneOf: [{ properties: { kind: { const: 'a' } } }, { properties: { kind: { const: 'b' } } }],
+      },
+      { kind: 'a' },
+    ],
   ])('of %j is %j', (schema, example) => {
     expect(plain(schema as Record<string, unknown>)).toEqual(example);
+  });
+
+  it('keeps to limits that a double cannot hold', () => {
+    const least = new ExactNumber('9007199254740993');
+    expect(printJson(exampleOf({ type: 'integer', minimum: least }))).toBe('9007199254740993');
+  });
+
+  it('leaves out defaults that are not allowed', () => {
+    const properties = { a: { type: 'string', default: null }, b: { type: 'integer', default: 2 } };
+    expect(plain({ type: 'object', properties })).toEqual({ b: 2 });
+  });
+
+  it.each([
+    { type: 'string', pattern: '^needle in a haystack$' },
+    { type: 'string', pattern: '^(?=text)' },
+    { type: 'integer', minimum: 0.1, maximum: 0.9 },
+    { type: 'integer', enum: ['a'] },
+  ])('is not there where nothing is known to fit: %j', (schema) => {
+    expect(exampleOf({ properties: { a: schema }, required: ['a'] })).toBeUndefined();
+  });
+
+  it('is not there where it would take many patterns', () => {
+    const patterns = Array.from({ length: 100 }, (_, index) => [`p${index}`, { type: 'string', pattern: '^text$' }]);
+    const [some, many] = [Object.fromEntries(patterns.slice(0, 20)), Object.fromEntries(patterns)];
+    expect(exampleOf({ properties: some, required: Object.keys(some) })).toBeDefined();
+    expect(exampleOf({ properties: many, required: Object.keys(many) })).toBeUndefined();
   });
 
   it('follows references as far as it is told what they mean', () => {
