@@ -11,6 +11,7 @@ import type { Degradation, Node, SchemaGraph } from './schema/graph.ts';
 import { componentRef, createHoist, type Hoisted } from './schema/hoist.ts';
 import { inline } from './schema/inline.ts';
 import { MAX_NODES } from './schema/limits.ts';
+import { findLossy } from './schema/lossy.ts';
 import { translate, type SchemaRole } from './schema/translate.ts';
 
 export interface ToolSchema {
@@ -34,6 +35,7 @@ export interface ToolSchemas {
 export function createToolSchemas(form: DocumentForm): ToolSchemas {
   const hoist = form.refs === 'components' ? createHoist() : undefined;
   const known = new Map<string, Node>();
+  const lossy = new Set<string>();
   const resolve = (reference: string) => known.get(reference.slice(componentRef('').length));
   return {
     resolve,
@@ -45,11 +47,15 @@ export function createToolSchemas(form: DocumentForm): ToolSchemas {
       const { components, degradations } =
         isRepetitive || hoist === undefined ? inPlace(graph, key) : hoist.add(graph, key);
       yield '';
-      if (hoist !== undefined) for (const [name, node] of components) known.set(name, node);
+      if (hoist !== undefined) {
+        for (const [name, node] of components) known.set(name, node);
+        const byReference = [...components].map(([name, node]) => [componentRef(name), node] as const);
+        if (form.version === '3.0') for (const reference of findLossy(byReference, lossy)) lossy.add(reference);
+      }
       const whole = components.get(key) ?? {};
       const root = role === 'arguments' ? mergeBranches(whole, resolve) : whole;
       const finished = new Map<string, JsonObject>();
-      for (const [name, node] of components) finished.set(name, finish(name === key ? root : node, form));
+      for (const [name, node] of components) finished.set(name, finish(name === key ? root : node, form, lossy));
       yield '';
       return { key, root, components: finished, degradations };
     },
@@ -57,10 +63,14 @@ export function createToolSchemas(form: DocumentForm): ToolSchemas {
 }
 
 /** The steps that every schema of a document takes, also those of our own. */
-export function finish(schema: JsonObject, { version, profile }: DocumentForm): JsonObject {
+export function finish(
+  schema: JsonObject,
+  { version, profile }: DocumentForm,
+  lossy?: ReadonlySet<unknown>,
+): JsonObject {
   const adapted = adaptSchema(schema);
   const cut = profile === undefined ? adapted : cutSchemaTexts(adapted, MAX_PARAMETER_CHARS);
-  return version === '3.0' ? downConvert(cut) : cut;
+  return version === '3.0' ? downConvert(cut, lossy) : cut;
 }
 
 function inPlace(graph: SchemaGraph, key: string): Hoisted {

@@ -9,17 +9,18 @@ import { copyOf, mapChildren } from './children.ts';
 import type { Node } from './graph.ts';
 import { isAnnotation } from './merge.ts';
 
-export function downConvert(schema: Node): Node {
-  return convert(schema, new Set());
+/** `lossy` are references to components that allow more in 3.0 (lossy.ts). */
+export function downConvert(schema: Node, lossy: ReadonlySet<unknown> = new Set()): Node {
+  return convert(schema, new Set(), lossy);
 }
 
 /** Converted schemas that allow more than their originals: they must not stand where that would refuse something. */
 type Relaxed = Set<Node>;
 
-function convert(schema: Node, relaxed: Relaxed): Node {
-  let loses = false;
+function convert(schema: Node, relaxed: Relaxed, lossy: ReadonlySet<unknown>): Node {
+  let loses = lossy.has(schema['$ref']);
   const mapped = mapChildren(schema, (child) => {
-    const converted = convert(child, relaxed);
+    const converted = convert(child, relaxed, lossy);
     loses ||= relaxed.has(converted);
     return converted;
   });
