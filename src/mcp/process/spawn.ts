@@ -4,6 +4,7 @@
 import { spawn } from 'node:child_process';
 import type { ChildProcessWithoutNullStreams } from 'node:child_process';
 import { statSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { messageOf } from '../../errors.ts';
 import type { Target } from '../../config/types.ts';
 import { trackGroup } from './terminate.ts';
@@ -15,29 +16,43 @@ export class SpawnError extends Error {
   override readonly name = 'SpawnError';
 }
 
-/** Resolves when the process runs; rejects with SpawnError. */
+/** Resolves when the process runs; rejects with SpawnError. The process is started, and watched, before this returns. */
 export function spawnChild(target: StdioTarget): Promise<ChildProcessWithoutNullStreams> {
   return new Promise((resolve, reject) => {
-    const child = spawn(target.command, target.args, {
-      cwd: target.cwd,
-      env: target.env,
-      stdio: ['pipe', 'pipe', 'pipe'],
-      detached: process.platform !== 'win32',
-      windowsHide: true,
-      // npx and uvx are .cmd files on Windows, which only a shell starts.
-      shell: process.platform === 'win32',
-    });
-    child.on('error', (error: NodeJS.ErrnoException) => reject(new SpawnError(sentenceFor(error, target))));
-    child.once('spawn', () => {
-      trackGroup(child);
-      resolve(child);
-    });
+    const fail = (error: unknown): void => reject(new SpawnError(sentenceFor(error, target)));
+    try {
+      const child = start(target);
+      child.on('error', fail);
+      child.once('spawn', () => resolve(child));
+    } catch (error) {
+      // Arguments that are too long, say: not every error comes as an event.
+      fail(error);
+    }
   });
 }
 
-function sentenceFor(error: NodeJS.ErrnoException, target: StdioTarget): string {
+function start({ command, args, cwd, env }: StdioTarget): ChildProcessWithoutNullStreams {
+  const onWindows = process.platform === 'win32';
+  const run = onWindows ? loadWindowsSpawn() : spawn;
+  const child = run(command, args, {
+    cwd,
+    env,
+    stdio: ['pipe', 'pipe', 'pipe'],
+    detached: !onWindows,
+    windowsHide: true,
+  });
+  trackGroup(child);
+  return child;
+}
+
+/** On Windows npx and uvx are .cmd files, which only a shell starts; cross-spawn quotes arguments as that shell reads them. */
+function loadWindowsSpawn(): typeof spawn {
+  return createRequire(import.meta.url)('cross-spawn') as typeof spawn;
+}
+
+function sentenceFor(error: unknown, target: StdioTarget): string {
   if (target.cwd !== undefined && !isFolder(target.cwd)) return `working directory not found: ${target.cwd}`;
-  switch (error.code) {
+  switch ((error as NodeJS.ErrnoException).code) {
     case 'ENOENT':
       return `command not found: ${target.command}`;
     case 'EACCES':
