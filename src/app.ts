@@ -77,6 +77,7 @@ class RunningApp implements App {
       isStopping: () => this.#closing !== undefined,
       version,
       startedAt,
+      lastReload: () => this.reload.last(),
     });
     this.reload = createReload({
       current: () => this.#config,

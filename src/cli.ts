@@ -6,6 +6,7 @@
 
 import { closeSync, openSync } from 'node:fs';
 import { constants } from 'node:os';
+import { resolve as resolvePath } from 'node:path';
 import { isatty } from 'node:tty';
 import type { App } from './app.ts';
 import { parseCommandLine, type DocumentOptions, type Invocation } from './command-line/parse.ts';
@@ -44,12 +45,14 @@ async function run(invocation: Invocation): Promise<void> {
       return check(inputOf(invocation));
     case 'openapi':
       return printDocument(inputOf(invocation), invocation.document);
+    case 'reload':
+      return reloadRunning(invocation.options);
     case 'serve':
       return serve(inputOf(invocation));
   }
 }
 
-function inputOf({ options, command }: Extract<Invocation, { options: unknown }>): ConfigInput {
+function inputOf({ options, command }: Extract<Invocation, { command: unknown }>): ConfigInput {
   return { options, environment: process.env, ...(command === undefined ? {} : { command }) };
 }
 
@@ -57,6 +60,19 @@ async function check(input: ConfigInput): Promise<void> {
   const { loadConfig } = await import('./config/load.ts');
   const { describeConfig } = await import('./config/secret.ts');
   await print(`${JSON.stringify(describeConfig(await loadConfig(input)), null, 2)}\n`);
+}
+
+async function reloadRunning(options: GivenOptions): Promise<void> {
+  const [{ askForReload }, { thisMachine }, { readOptions }] = await Promise.all([
+    import('./command-line/reload.ts'),
+    import('./command-line/control-places.ts'),
+    import('./config/settings.ts'),
+  ]);
+  const path = readOptions({ given: options, environment: process.env, file: undefined }).value('config');
+  const { done, failed } = await askForReload(path === undefined ? undefined : resolvePath(path), thisMachine());
+  for (const sentence of done) await print(`${printable(sentence)}\n`);
+  for (const sentence of failed) await print(`mcpo: ${printable(sentence)}\n`, process.stderr);
+  process.exit(failed.length === 0 ? 0 : exitFailed);
 }
 
 /** Runs until a signal. */
@@ -72,10 +88,30 @@ async function serve(input: ConfigInput): Promise<void> {
     if (onTerminal && terminalIsGone()) stop(0);
     else void app.reload();
   };
+  await listenForReloads(app, report, config);
   await settle(app, report);
   const { publicUrl, pathPrefix } = config.settings;
   const baseUrl = publicUrl === undefined ? `${app.url}${pathPrefix}` : await configuredBaseUrl(config);
   report.started({ url: app.url, baseUrl }, () => app.snapshot());
+}
+
+/** For `mcpo reload`. Where it cannot be had, everything else works without it. */
+async function listenForReloads(app: App, report: Report, { file }: Config): Promise<void> {
+  const [{ openControl }, { thisMachine }] = await Promise.all([
+    import('./command-line/control.ts'),
+    import('./command-line/control-places.ts'),
+  ]);
+  try {
+    const introduction = { pid: process.pid, file: file ?? null, url: app.url };
+    const control = await openControl(introduction, () => app.reload(), thisMachine());
+    // However it ends, unless it is killed.
+    process.on('exit', () => control.close());
+  } catch (error) {
+    // Without a file there is nothing to reload.
+    if (file === undefined) return;
+    const message = `"mcpo reload" cannot reach this program, SIGHUP can: ${messageOf(error)}.`;
+    report.observe({ type: 'warning', message });
+  }
 }
 
 /** Listens on a free port of this machine only, so that it can run beside a proxy with the same configuration. */

@@ -34,6 +34,7 @@ const table = {
   upstream_unavailable: { status: 502, title: 'Upstream unavailable', retryable: true },
   outcome_unknown: { status: 502, title: 'Outcome unknown', retryable: false },
   starting: { status: 503, title: 'Starting', retryable: true },
+  overloaded: { status: 503, title: 'Overloaded', retryable: true },
   shutting_down: { status: 503, title: 'Shutting down', retryable: true },
   timeout: { status: 504, title: 'Timeout', retryable: false },
 } as const satisfies Record<string, ErrorKind>;

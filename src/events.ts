@@ -27,6 +27,15 @@ export type AppEvent =
       /** Since the attempt began, for `ready` and failed attempts. */
       readonly tookMs?: number;
     }
+  /** A session of one user or caller; `open` of them there are now. */
+  | {
+      readonly type: 'session';
+      readonly server: string;
+      readonly change: 'opened' | 'closed' | 'failed';
+      readonly open: number;
+      /** Why it failed. */
+      readonly detail: string;
+    }
   /** Every enabled server had its first attempt. */
   | { readonly type: 'settled'; readonly ready: number; readonly servers: number; readonly tookMs: number }
   /** Lines on stdout that are no JSON-RPC message; reported for the first of a connection. */

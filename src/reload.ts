@@ -1,7 +1,9 @@
 // The reload, as a transaction: read and check everything, then either change what differs or change nothing. A file
-// that does not validate, or asks for what cannot change alive, is refused whole and reported with its place. Several
-// reloads keep their order. Who serves what afterwards is the fleet's business (mcp/fleet.ts).
+// that does not validate, or asks for what cannot change alive, is refused whole and reported with its place. One runs at
+// a time, and whoever asks meanwhile shares the next: it begins after he asked, so that it tells him the truth. Who serves
+// what afterwards is the fleet's business (mcp/fleet.ts).
 
+import { setTimeout as pause } from 'node:timers/promises';
 import { ConfigError } from './config/config-error.ts';
 import { diffConfig, type ConfigDiff } from './config/diff.ts';
 import type { Config } from './config/types.ts';
@@ -15,6 +17,12 @@ export interface ReloadReport {
   readonly changed: readonly string[];
   /** One sentence: what changed, or what is wrong and where. */
   readonly detail: string;
+}
+
+/** What the last reload came to, for `GET /`. */
+export interface LastReload extends ReloadReport {
+  /** When it ended, milliseconds since the epoch. */
+  readonly at: number;
 }
 
 export interface ReloadDeps {
@@ -32,31 +40,50 @@ export interface ReloadOptions {
   readonly quiet?: boolean;
 }
 
-export type Reload = (options?: ReloadOptions) => Promise<ReloadReport>;
-
-/** Calls while one runs are done after it, in order. */
-export function createReload(deps: ReloadDeps): Reload {
-  let last: Promise<unknown> = Promise.resolve();
-  return (options = {}) => {
-    const next = last.then(() => reloadOnce(deps, options));
-    last = next.catch(() => {});
-    return next;
-  };
+export interface Reload {
+  (options?: ReloadOptions): Promise<ReloadReport>;
+  /** undefined until there was one; a quiet one that changed nothing does not count. */
+  readonly last: () => LastReload | undefined;
 }
 
-async function reloadOnce(deps: ReloadDeps, { quiet = false }: ReloadOptions): Promise<ReloadReport> {
-  const startedAt = Date.now();
-  const report = await attempt(deps);
-  if (!quiet || report.outcome !== 'unchanged') {
-    deps.observe({ type: 'reload', ...report, tookMs: Date.now() - startedAt });
-  }
-  return report;
+const secondLookMs = 100;
+
+/** Never rejects for what the file says. */
+export function createReload(deps: ReloadDeps): Reload {
+  let latest: Promise<unknown> = Promise.resolve();
+  /** Has yet to read the file: whoever asks now shares it. */
+  let coming: { quiet: boolean; readonly report: Promise<ReloadReport> } | undefined;
+  let last: LastReload | undefined;
+
+  const reload = ({ quiet = false }: ReloadOptions = {}): Promise<ReloadReport> => {
+    if (coming === undefined) {
+      const report = runAfter(latest);
+      latest = report;
+      coming = { quiet, report };
+    }
+    coming.quiet &&= quiet;
+    return coming.report;
+  };
+  const runAfter = async (previous: Promise<unknown>): Promise<ReloadReport> => {
+    // Whoever asked for that one was told.
+    await previous.catch(() => {});
+    const quiet = coming?.quiet ?? false;
+    coming = undefined;
+    const startedAt = Date.now();
+    const report = await attempt(deps);
+    if (quiet && report.outcome === 'unchanged') return report;
+    const at = Date.now();
+    last = { ...report, at };
+    deps.observe({ type: 'reload', ...report, tookMs: at - startedAt });
+    return report;
+  };
+  return Object.assign(reload, { last: () => last });
 }
 
 async function attempt(deps: ReloadDeps): Promise<ReloadReport> {
   let next: Config;
   try {
-    next = await deps.load();
+    next = await loadPatiently(deps.load);
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     return refused(error.message);
@@ -69,6 +96,17 @@ async function attempt(deps: ReloadDeps): Promise<ReloadReport> {
   const { added, removed } = diff;
   const changed = [...diff.reconnect, ...diff.retuned];
   return { outcome: 'applied', added, removed, changed, detail: sentenceOf(diff) };
+}
+
+/** A file that is just being written is half a file for a moment: what is wrong has to be wrong twice. */
+async function loadPatiently(load: ReloadDeps['load']): Promise<Config> {
+  try {
+    return await load();
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+  }
+  await pause(secondLookMs);
+  return load();
 }
 
 const nothing = { added: [], removed: [], changed: [] };

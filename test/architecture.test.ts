@@ -14,7 +14,7 @@ type Rule = (sources: Sources) => string[];
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 
 /** Files directly in src that anything may import. */
-const rootLeaves = ['errors.ts', 'events.ts', 'routes.ts', 'glob.ts', 'nearest.ts', 'version.ts'];
+const rootLeaves = ['errors.ts', 'events.ts', 'principal.ts', 'routes.ts', 'glob.ts', 'nearest.ts', 'version.ts'];
 const leaves = ['json/', 'net/', 'storage/', ...rootLeaves];
 const layers = ['config/', 'mcp/', 'openapi/', 'server/'];
 

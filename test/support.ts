@@ -6,10 +6,12 @@ import { createServer } from 'node:net';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { onTestFinished } from 'vitest';
+import { defaultCapacity } from '../src/config/capacity.ts';
 import type { ServerConfig, Settings, Target } from '../src/config/types.ts';
 import type { AppEvent } from '../src/events.ts';
 import type { CallRequest, Outcome, UpstreamHandle } from '../src/mcp/types.ts';
 import { Upstream, type UpstreamDeps } from '../src/mcp/upstream.ts';
+import type { Principal } from '../src/principal.ts';
 
 /** Absolute path of a fixture server. */
 export function fixture(name: string): string {
@@ -53,6 +55,9 @@ export const defaultSettings: Settings = {
   operationIds: undefined,
 };
 
+/** Whoever calls where nobody is told apart. */
+export const nobody: Principal = { user: '', sessionId: undefined };
+
 export function serverConfig(target: Target, changes: Partial<ServerConfig> = {}): ServerConfig {
   const fingerprint = JSON.stringify([target, changes]);
   return {
@@ -67,6 +72,7 @@ export function serverConfig(target: Target, changes: Partial<ServerConfig> = {}
     toolErrorStatus: undefined,
     expose: [],
     validate: true,
+    ...defaultCapacity,
     connectionFingerprint: JSON.stringify(target),
     fingerprint,
     ...changes,
@@ -113,6 +119,7 @@ export async function callTool(
       argumentsText: typeof args === 'string' ? args : JSON.stringify(args),
       deadlineAt: Date.now() + 20_000,
       signal: new AbortController().signal,
+      principal: nobody,
       ...changes,
     });
   } finally {

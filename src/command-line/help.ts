@@ -5,7 +5,7 @@
 export const programUsage = `[options] -- COMMAND [ARG...]                    one MCP server, started here
        mcpo [options] --server-type TYPE -- URL              one MCP server elsewhere
        mcpo [options] --config FILE [--hot-reload]           many MCP servers
-       mcpo check|openapi [options] ...                      see below`;
+       mcpo check|openapi|reload [options] ...               see below`;
 
 export const programDescription = 'Serves the tools of MCP servers as plain HTTP operations, with an OpenAPI document.';
 
@@ -14,6 +14,7 @@ export const programHelp = `
 Commands:
   mcpo check --config FILE    check the configuration and print what it comes to, secrets masked
   mcpo openapi ...            start the servers, print the OpenAPI document, end
+  mcpo reload                 have the running program read its file again, and print what changed
   mcpo version                print the version of this program
   mcpo help [COMMAND]         show help, as --help does
 
@@ -23,6 +24,7 @@ Examples:
   mcpo --server-type streamable-http -- http://127.0.0.1:8002/mcp
   mcpo --config config.json --hot-reload
   mcpo check --config config.json
+  mcpo reload --config config.json
   mcpo openapi --config config.json > openapi.json
 
 Notes:
@@ -32,18 +34,19 @@ Notes:
   last one counts. --no-strict-auth and --no-hot-reload switch off what a variable switched on.
   -h is --host and -v is --version, which sets the version of the document: use --help and
   "mcpo version" for the other meanings.
-  Exit code: 0 after a clean end, 1 if the port is taken or the only server does not start, 2 for
-  bad input.
+  Exit code: 0 after a clean end, 1 if the port is taken, the only server does not start or a reload
+  is refused, 2 for bad input.
 `;
 
 /** Below the usage line of each command's own help. */
-export function commandHelp(command: 'check' | 'openapi' | 'version'): string {
+export function commandHelp(command: keyof typeof commandUsage): string {
   return texts[command];
 }
 
 export const commandUsage = {
   check: '[options] --config FILE',
   openapi: '[options] --config FILE | -- COMMAND [ARG...]',
+  reload: '[--config FILE]',
   version: '[--help]',
 } as const;
 
@@ -72,6 +75,19 @@ Examples:
   mcpo openapi --config config.json > openapi.json
   mcpo openapi --openapi-version 3.0 --refs components --config config.json > openapi.json
   mcpo openapi -- npx -y @modelcontextprotocol/server-memory > openapi.json
+`,
+  reload: `
+Asks the mcpo that serves the configuration file FILE to read it again, waits, and prints what changed.
+It has to run on the same machine and as the same user as that program. Without --config (and without
+the variable MCPO_CONFIG) it asks the only one that was started with a file. SIGHUP does the same, and
+says nothing.
+
+Exit code: 0 if the file is in force, changed or not; 1 if it was refused, with the reason, while the
+configuration in force stays, or if no such program runs; 2 for bad input.
+
+Examples:
+  mcpo reload
+  mcpo reload --config config.json
 `,
   version: `
 Prints the version of this program. The option --version (-v) sets the version of the document.

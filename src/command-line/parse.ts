@@ -11,6 +11,8 @@ import { commandHelp, commandUsage, programDescription, programHelp, programUsag
 export type Invocation =
   | { readonly kind: 'help'; readonly text: string }
   | { readonly kind: 'version' }
+  /** Have a running program read its file again; of the options `config` alone. */
+  | { readonly kind: 'reload'; readonly options: GivenOptions }
   /** Start the proxy; print the resolved configuration. */
   | ({ readonly kind: 'serve' | 'check' } & GivenWords)
   /** Print the OpenAPI document, in this form. */
@@ -50,12 +52,26 @@ export function parseCommandLine(argv: readonly string[]): Invocation {
   }
   if (chosen === 'version') return { kind: chosen };
   const words = { options: Object.fromEntries(given), command };
+  if (chosen === 'reload') return reloadOf(words);
   return chosen === 'openapi'
     ? { kind: chosen, document: Object.fromEntries(document), ...words }
     : { kind: chosen, ...words };
 }
 
-type CommandName = 'serve' | 'check' | 'openapi' | 'version';
+type CommandName = 'serve' | 'check' | 'openapi' | 'reload' | 'version';
+
+/** A running program has its options; which program is all there is to say. */
+function reloadOf({ options: given, command }: GivenWords): Invocation {
+  if (command !== undefined)
+    throw new ConfigError('"mcpo reload" takes no command of a server: drop "--" and what follows.');
+  const other = options.find(({ name }) => name !== 'config' && Object.hasOwn(given, name));
+  if (other !== undefined) throw new ConfigError(onlyConfig(other.flag));
+  return { kind: 'reload', options: given };
+}
+
+function onlyConfig(flag: string): string {
+  return `${flag} has no place at "mcpo reload", which takes --config only: other options hold from the start of a program.`;
+}
 
 /** Only the first `--` separates: the server's command may hold more of them. */
 function splitAtSeparator(argv: readonly string[]): {
@@ -90,7 +106,7 @@ function createProgram(
     .action((words: string[]) => choose('serve', words));
   for (const option of commanderOptions(given)) program.addOption(option);
 
-  for (const name of ['check', 'openapi', 'version'] as const) {
+  for (const name of ['check', 'openapi', 'reload', 'version'] as const) {
     const subcommand = program
       .command(name)
       .usage(commandUsage[name])
@@ -165,13 +181,15 @@ function flagsOf({ flag, short, aliases = [] }: OptionDefinition): string[] {
   return [flag, ...(short === undefined ? [] : [short]), ...aliases];
 }
 
-const commandNames = ['check', 'openapi', 'version', 'help'];
+const commandNames = ['check', 'openapi', 'reload', 'version', 'help'];
 
 /** Words that are no option: a misspelt command, or a server's command without `--`. Only the first is quoted. */
 function refuseWords(name: CommandName, words: readonly string[]): void {
   const [word] = words;
   if (word === undefined) return;
   if (name === 'version') throw new ConfigError('"mcpo version" takes no further words.');
+  if (name === 'reload')
+    throw new ConfigError(`"${word}" is not understood here: "mcpo reload" takes a configuration file after --config.`);
   const alone = words.length === 1 || everyFlag.has(words[1] ?? '');
   const suggestion = name === 'serve' && alone ? didYouMean(word, commandNames) : '';
   if (suggestion !== '') throw new ConfigError(`"${word}" is no command of mcpo.${suggestion}`);
@@ -192,7 +210,8 @@ function mistake(error: CommanderError): ConfigError {
     if (definition !== undefined) return missingValue(definition);
   }
   if (error.code === 'commander.unknownOption') return unknownFlag(quoted);
-  if (error.code === 'commander.help') return new ConfigError('"mcpo help" explains check, openapi and version.');
+  if (error.code === 'commander.help')
+    return new ConfigError('"mcpo help" explains check, openapi, reload and version.');
   return new ConfigError(`${error.message.replace(/^error: /u, '')}; "mcpo --help" shows what there is.`);
 }
 

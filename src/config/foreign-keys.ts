@@ -91,9 +91,7 @@ const laterServerKeys: ReadonlySet<string> = new Set([
   'auth',
   'clientHeaderForwarding',
   'client_header_forwarding',
-  'instances',
   'oauth',
-  'session',
 ]);
 
 const laterSettings: ReadonlySet<string> = new Set(['jwt', 'keys']);

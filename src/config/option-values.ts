@@ -77,6 +77,16 @@ export function secondsToMs(raw: unknown, source: string): number {
   return timeMs;
 }
 
+/** A whole number within limits; without `most`, as large as one likes. */
+export function wholeNumber(raw: unknown, source: string, least: number, most?: number): number {
+  const value = number(raw);
+  if (!Number.isSafeInteger(value) || value < least || (most !== undefined && value > most)) {
+    const limits = most === undefined ? `, at least ${least}` : ` from ${least} to ${most}`;
+    throw new ConfigError(`${source} must be a whole number${limits}.`);
+  }
+  return value;
+}
+
 const serverTypeWords = 'must be stdio, sse or streamable-http';
 
 /** The names in use for the three transports, among them those of the Python program and of other MCP clients. */
@@ -134,11 +144,7 @@ function host(raw: unknown, source: string): string {
 }
 
 function port(raw: unknown, source: string): number {
-  const value = number(raw);
-  if (!Number.isInteger(value) || value < 0 || value > 65_535) {
-    throw new ConfigError(`${source} must be a whole number from 0 to 65535.`);
-  }
-  return value;
+  return wholeNumber(raw, source, 0, 65_535);
 }
 
 function boolean(raw: unknown, source: string): boolean {

@@ -1,6 +1,7 @@
 // The shape of the configuration file, and the sentences for what does not fit it.
 // Strict: a key that nobody reads is a mistake, told with what was probably meant; foreign-keys.ts knows the exceptions.
-// Values of "mcpo" are only typed here, for editors: option-values.ts judges them in the same words as flags.
+// Values of "mcpo", and numbers of an entry, are only typed here, for editors: option-values.ts judges them in the same
+// words as flags.
 
 import * as z from 'zod';
 import { didYouMean } from '../nearest.ts';
@@ -14,7 +15,11 @@ const text = z.string('must be a string').refine((value) => !value.includes('\0'
 const texts = z.array(text, 'must be a list of strings');
 const textMap = z.record(z.string(), text, 'must be an object with strings as values');
 const flag = z.boolean('must be true or false');
-const seconds = z.number('must be a number of seconds').meta({ exclusiveMinimum: 0 });
+/** Numbers may be strings, so that ${VAR} can give them; option-values.ts judges both. */
+const seconds = z.unknown().meta({ type: ['number', 'string'], exclusiveMinimum: 0 });
+const count = (minimum: number, maximum?: number) => {
+  return z.unknown().meta({ type: ['integer', 'string'], minimum, ...(maximum !== undefined && { maximum }) });
+};
 const transport = text.meta({
   enum: ['stdio', 'sse', 'streamable-http', 'streamable_http', 'streamablehttp', 'streamableHttp', 'http'],
 });
@@ -74,12 +79,18 @@ const server = z.strictObject(
       .describe('Whether /readyz waits for the first attempt to start this server (the default).')
       .optional(),
     timeout: seconds.describe('Seconds that a call may take.').optional(),
-    toolErrorStatus: z
-      .int('must be a whole number from 400 to 599')
-      .min(400, 'must be a whole number from 400 to 599')
-      .max(599, 'must be a whole number from 400 to 599')
-      .describe('HTTP status for an error that a tool reports (default 422).')
+    toolErrorStatus: count(400, 599).describe('HTTP status for an error that a tool reports (default 422).').optional(),
+    session: z
+      .enum(['shared', 'user', 'caller'], 'must be "shared", "user" or "caller"')
+      .describe('Who shares a session with the server: all (shared, the default), each user, or each caller.')
       .optional(),
+    maxSessions: count(1).describe('Sessions of users or callers that may be open at once (default 50).').optional(),
+    sessionIdleTimeout: seconds
+      .describe('Seconds after which a session that nobody uses is closed (default 600).')
+      .optional(),
+    instances: count(1, 100).describe('Copies of the program that run side by side (default 1).').optional(),
+    maxInFlight: count(1).describe('Calls that the server gets at once (default 1000); more wait.').optional(),
+    maxQueued: count(0).describe('Calls that may wait (default 1000); more are refused.').optional(),
     disabledTools,
     disabled_tools: disabledTools,
     enabledTools,

@@ -2,6 +2,7 @@
 // Every value of `env` and `headers`, the key, and users' secrets and queries of URLs are masked; of arguments, what
 // follows a telling name. Inherited variables are not listed at all.
 
+import { type Capacity, defaultCapacity } from './capacity.ts';
 import type { Config, ServerConfig, Settings, Target, ToolConfig } from './types.ts';
 
 const mask = '***';
@@ -69,7 +70,22 @@ function describeServer(server: ServerConfig): Record<string, unknown> {
     toolErrorStatus: server.toolErrorStatus,
     expose: server.expose.length === 0 ? undefined : server.expose,
     validate: server.validate ? undefined : 'off',
+    ...describeCapacity(server),
   });
+}
+
+/** What is not as usual. */
+function describeCapacity(server: ServerConfig): Record<string, unknown> {
+  const own = (key: keyof Capacity) => (server[key] === defaultCapacity[key] ? undefined : server[key]);
+  const ownIdle = own('sessionIdleMs') !== undefined;
+  return {
+    session: own('session'),
+    maxSessions: own('maxSessions'),
+    sessionIdleTimeout: ownIdle ? toSeconds(server.sessionIdleMs) : undefined,
+    instances: own('instances'),
+    maxInFlight: own('maxInFlight'),
+    maxQueued: own('maxQueued'),
+  };
 }
 
 function describeTarget(target: Target): Record<string, unknown> {

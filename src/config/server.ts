@@ -2,13 +2,14 @@
 // Refuses combinations that cannot mean anything; reads the TLS files that the entry names.
 
 import { resolve as resolvePath } from 'node:path';
+import { toCapacity } from './capacity.ts';
 import { ConfigError } from './config-error.ts';
 import { readCertificatePair, readCertificates } from './certificates.ts';
 import type { Path } from './document.ts';
 import { childEnvironment, type VariableSources } from './environment.ts';
 import { fingerprint } from './fingerprint.ts';
 import { checkHeaders } from './headers.ts';
-import { checkVariableName, secondsToMs, serverType, type ServerType, webUrl } from './option-values.ts';
+import { checkVariableName, secondsToMs, serverType, type ServerType, webUrl, wholeNumber } from './option-values.ts';
 import type { ServerEntry } from './schema.ts';
 import type { ServerConfig, Target, ToolConfig, UpstreamTls } from './types.ts';
 
@@ -33,7 +34,9 @@ export async function toServerConfig(name: string, entry: ServerEntry, context: 
   const target = await toTarget(entry, context);
   const expose = [...new Set(entry.expose)];
   // Prompts are learned when connecting; resources are only ever asked for.
-  const connection = { target, maxResultBytes, connectionTimeoutMs, learnsPrompts: expose.includes('prompts') };
+  const learnsPrompts = expose.includes('prompts');
+  const { session, instances, ...limits } = toCapacity(entry, target, label);
+  const connection = { target, session, instances, maxResultBytes, connectionTimeoutMs, learnsPrompts };
   const presentation = {
     disabled: entry.disabled ?? false,
     disabledTools: oneOf(entry, 'disabledTools', 'disabled_tools', label) ?? [],
@@ -41,13 +44,16 @@ export async function toServerConfig(name: string, entry: ServerEntry, context: 
     tools: toTools(entry.tools ?? {}, label),
     timeoutMs: entry.timeout === undefined ? undefined : secondsToMs(entry.timeout, label(['timeout'])),
     required: entry.required ?? true,
-    toolErrorStatus: entry.toolErrorStatus,
+    toolErrorStatus: toolErrorStatus(entry, label),
     expose,
     validate: entry.validate !== 'off' && entry.validate !== false,
+    ...limits,
   };
   return {
     name,
     target,
+    session,
+    instances,
     ...presentation,
     connectionFingerprint: fingerprint(connection),
     fingerprint: fingerprint({ connection, presentation }),
@@ -118,7 +124,7 @@ function refuse(
 ): void {
   for (const key of keys) {
     const value = entry[key];
-    const isEmpty = value === '' || (typeof value === 'object' && Object.keys(value).length === 0);
+    const isEmpty = value === '' || (typeof value === 'object' && value !== null && Object.keys(value).length === 0);
     if (value !== undefined && !isEmpty) throw new ConfigError(`${label([key])} ${why}.`);
   }
 }
@@ -133,6 +139,11 @@ function oneOf(
     throw new ConfigError(`${label([snake])} is the same as "${camel}"; keep one of them.`);
   }
   return entry[camel] ?? entry[snake];
+}
+
+function toolErrorStatus(entry: ServerEntry, label: ServerContext['label']): number | undefined {
+  if (entry.toolErrorStatus === undefined) return undefined;
+  return wholeNumber(entry.toolErrorStatus, label(['toolErrorStatus']), 400, 599);
 }
 
 function toTools(tools: NonNullable<ServerEntry['tools']>, label: ServerContext['label']): ServerConfig['tools'] {

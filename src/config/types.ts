@@ -99,7 +99,22 @@ export interface ServerConfig {
   readonly expose: readonly Exposure[];
   /** Whether arguments are checked before the upstream sees them. */
   readonly validate: boolean;
-  /** Equal exactly when `target`, the limits that a connection is made with, and what is learned over it are equal. */
+  /** Who shares an upstream session. */
+  readonly session: SessionScope;
+  /** Sessions of users or callers that may be open at once. */
+  readonly maxSessions: number;
+  /** One that is not used for so long is closed. */
+  readonly sessionIdleMs: number;
+  /** Copies of the child; 1 for remote servers. */
+  readonly instances: number;
+  /** Calls that the upstream gets at once; more wait. */
+  readonly maxInFlight: number;
+  /** Calls that may wait; more are refused. */
+  readonly maxQueued: number;
+  /**
+   * Equal exactly when `target`, `session`, `instances`, the limits that a connection is made with, and what is learned over
+   * it are equal.
+   */
   readonly connectionFingerprint: string;
   /** Equal exactly when the whole entry is. */
   readonly fingerprint: string;
@@ -107,6 +122,9 @@ export interface ServerConfig {
 
 /** Kinds of things that MCP servers offer besides tools. */
 export type Exposure = 'resources' | 'prompts';
+
+/** One upstream session for all; one for each user; one for each caller (X-Session-Id). */
+export type SessionScope = 'shared' | 'user' | 'caller';
 
 /** Presentation of one tool, from `tools: {NAME: {...}}`. */
 export interface ToolConfig {

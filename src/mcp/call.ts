@@ -6,23 +6,22 @@ import type { Connection } from './connection.ts';
 import { listMembers, listPages } from './pages.ts';
 import type { Reply } from './transports/transport.ts';
 import type { AskRequest, CallRequest, CancelSignal, Outcome, Tool } from './types.ts';
+import { settledBy } from './waiting.ts';
 
 /** What a call needs of its upstream. */
 export interface CallSource {
   readonly live: Connection | undefined;
+  /** How long a call waits for a connection. */
+  readonly waitMs: number;
   /** A connection as soon as there is one, undefined once waiting makes no sense or `untilMs` has passed. */
   connected(untilMs: number, signal: CancelSignal): Promise<Connection | undefined>;
   /** The connection is of no use any more; a new one is made. */
   drop(connection: Connection, reason: string): void;
+  /** Resolves when it is known whether a connection that broke a request still serves; one that does not is dropped. */
+  examine(connection: Connection): Promise<void>;
   /** The sentence of the upstream's state, and when it is tried again. */
   unavailable(): { readonly detail: string; readonly retryAfterMs: number };
 }
-
-/** A call waits this long for its upstream to come back. */
-const maxWaitMs = 10_000;
-
-/** A call is repeated once. */
-const maxAttempts = 2;
 
 export function callTool(source: CallSource, request: CallRequest): Promise<Outcome> {
   const { tool, argumentsText } = request;
@@ -60,26 +59,35 @@ async function tryTwice(
   send: (connection: Connection) => Promise<Reply>,
 ): Promise<Outcome> {
   const startedAt = Date.now();
-  for (let attempt = 1; ; attempt++) {
+  let mayBeLost = repeatable;
+  let mayBeUndelivered = true;
+  for (;;) {
     const connection = source.live ?? (await waitFor(source, request));
-    if (connection === undefined) return noConnection(source, request, startedAt);
+    if (connection === undefined) return noConnection(source, request);
     const reply = await send(connection);
     if (reply.kind !== 'undelivered' && reply.kind !== 'lost') return toOutcome(reply, Date.now() - startedAt);
     if (reply.gone) source.drop(connection, reply.detail);
-    const harmless = reply.kind === 'undelivered' ? reply.gone : repeatable;
-    if (harmless && attempt < maxAttempts) continue;
-    if (reply.kind === 'lost') return { kind: 'unknown', detail: reply.detail };
-    return reply.gone ? { kind: 'unavailable', ...source.unavailable() } : { kind: 'unusable', detail: reply.detail };
+    if (reply.kind === 'lost') {
+      // A server that is going down breaks one request after another.
+      const known = reply.gone ? undefined : source.examine(connection);
+      if (!mayBeLost) return { kind: 'unknown', detail: reply.detail };
+      mayBeLost = false;
+      if (known !== undefined) await settledBy(known, request.deadlineAt, request.signal);
+      continue;
+    }
+    if (!reply.gone) return { kind: 'unusable', detail: reply.detail };
+    if (!mayBeUndelivered) return { kind: 'unavailable', ...source.unavailable() };
+    mayBeUndelivered = false;
   }
 }
 
 function waitFor(source: CallSource, request: Attempted): Promise<Connection | undefined> {
-  return source.connected(Math.min(request.deadlineAt, Date.now() + maxWaitMs), request.signal);
+  return source.connected(Math.min(request.deadlineAt, Date.now() + source.waitMs), request.signal);
 }
 
-function noConnection(source: CallSource, request: Attempted, startedAt: number): Outcome {
+/** Nothing was sent, however long it was waited for. */
+function noConnection(source: CallSource, request: Attempted): Outcome {
   if (request.signal.aborted) return { kind: 'cancelled' };
-  if (Date.now() >= request.deadlineAt) return { kind: 'timeout', afterMs: Date.now() - startedAt };
   return { kind: 'unavailable', ...source.unavailable() };
 }
 

@@ -21,9 +21,11 @@ export interface Listing {
 }
 
 export interface ListingOptions {
-  readonly previous: Catalogue | undefined;
+  /** Asked when the list is there: another listing may have ended in the meantime. */
+  readonly previous: () => Catalogue | undefined;
   readonly learnsPrompts: boolean;
-  readonly timeoutMs: number;
+  /** Milliseconds since the epoch. */
+  readonly deadlineAt: number;
   readonly signal: AbortSignal;
 }
 
@@ -39,15 +41,17 @@ class ListingError extends Error {
 
 export async function listCatalogue(
   connection: Connection,
-  { previous, learnsPrompts, timeoutMs, signal }: ListingOptions,
+  { previous, learnsPrompts, deadlineAt, signal }: ListingOptions,
 ): Promise<Listing> {
   const { offersTools, offersPrompts, offersResources } = connection.session;
   const prompting =
-    learnsPrompts && offersPrompts ? listPrompts(connection, previous?.prompts ?? [], timeoutMs, signal) : undefined;
+    learnsPrompts && offersPrompts
+      ? listPrompts(connection, () => previous()?.prompts ?? [], deadlineAt, signal)
+      : undefined;
   const definitions = offersTools
-    ? await listTools(connection, Date.now() + timeoutMs, signal)
-    : await listTools(connection, Date.now() + Math.min(timeoutMs, undeclaredTimeoutMs), signal).catch(() => []);
-  const known = new Map(previous?.tools.map((tool) => [definitionTexts.get(tool), tool]));
+    ? await listTools(connection, deadlineAt, signal)
+    : await listTools(connection, Math.min(deadlineAt, Date.now() + undeclaredTimeoutMs), signal).catch(() => []);
+  const known = new Map(previous()?.tools.map((tool) => [definitionTexts.get(tool), tool]));
   const tools = new Map<string, Tool>();
   const rejected: Rejected[] = [];
   for (const text of definitions) {

@@ -18,12 +18,18 @@ export class ConnectionError extends Error {
   }
 }
 
+/** `awaits`: what did not come; `lastWords`: what came instead. */
 export function noAnswer(
   limits: { readonly connectTimeoutMs: number },
-  lastWords = '',
-  cause?: unknown,
+  { awaits = 'answer to initialize', lastWords = '', cause }: NoAnswer = {},
 ): ConnectionError {
   const said = lastWords === '' ? '' : `: ${lastWords}`;
   const seconds = limits.connectTimeoutMs / 1000;
-  return new ConnectionError(`no answer to initialize within ${seconds} s (--connection-timeout)${said}`, { cause });
+  return new ConnectionError(`no ${awaits} within ${seconds} s (--connection-timeout)${said}`, { cause });
+}
+
+interface NoAnswer {
+  readonly awaits?: string | undefined;
+  readonly lastWords?: string | undefined;
+  readonly cause?: unknown;
 }

@@ -2,22 +2,38 @@
 // connect (connect.ts does), does not reconnect (upstream.ts does) and does not judge what it lists (catalogue.ts does).
 
 import type { Target } from '../config/types.ts';
+import { callAsTask, mustRunAsTask, type TaskChannel } from './task.ts';
 import { callHeaders, questionHeaders } from './transports/mcp-headers.ts';
 import type { McpTransport, Reply, RequestOptions } from './transports/transport.ts';
 import type { Question, Tool } from './types.ts';
 
 export interface ConnectionOptions {
   readonly target: Target;
+  /** Of the whole attempt, milliseconds since the epoch. */
+  readonly deadlineAt: number;
+  /** What `deadlineAt` was made from. */
   readonly connectTimeoutMs: number;
   readonly maxMessageBytes: number;
   readonly clientVersion: string;
   /** Ends the attempt. */
   readonly signal: AbortSignal;
+  /** What earlier attempts found out about this server; written by connect.ts. */
+  readonly memory: ConnectMemory;
   readonly onNoise: (excerpt: string) => void;
   readonly onStderr: (line: string) => void;
   readonly onToolsChanged: () => void;
   /** undefined where nobody wants to know. */
   readonly onPromptsChanged: (() => void) | undefined;
+  /** Something broke that may mean that the session is gone, such as a stream that ended: it is worth a look. */
+  readonly onDoubt: () => void;
+}
+
+/** Saves the attempts that are known to lead nowhere; forgotten where it turns out wrong. */
+export interface ConnectMemory {
+  /** Of a URL without a type. */
+  transport?: 'streamable-http' | 'sse' | undefined;
+  /** The server speaks the stateless revisions, or the ones with sessions. */
+  era?: 'modern' | 'legacy' | undefined;
 }
 
 /** What a handshake came to, whoever made it. */
@@ -33,6 +49,10 @@ export interface Session {
   readonly offersResources: boolean;
   /** The `_meta` that revision 2026-07-28 asks for in every request, as text; undefined in earlier ones. */
   readonly requestMeta: string | undefined;
+  /** A request that every server of this era answers, and that changes nothing. */
+  readonly pingMethod: 'ping' | 'server/discover';
+  /** Whether the server runs tools as tasks (revision 2025-11-25, `tasks.requests.tools.call`). */
+  readonly runsTasks: boolean;
   /** Resolves with the reason when the session is of no use any more. */
   readonly ended: Promise<string>;
   close(): Promise<void>;
@@ -41,6 +61,8 @@ export interface Session {
 export class Connection {
   readonly session: Session;
   #inFlight = 0;
+  /** Work that no caller waits for, such as telling the server that one went away. */
+  #outlasting = 0;
   #abandoned = false;
   #closing: Promise<void> | undefined;
 
@@ -48,9 +70,15 @@ export class Connection {
     this.session = session;
   }
 
+  /** Calls and questions that are not answered yet; a task is one, whatever it asks for. */
+  get inFlight(): number {
+    return this.#inFlight;
+  }
+
   /** tools/call with the arguments' own text. */
   call(tool: Tool, argumentsText: string, options: Omit<RequestOptions, 'headers'>): Promise<Reply> {
-    const { requestMeta, transport } = this.session;
+    const { requestMeta, runsTasks, transport } = this.session;
+    if (runsTasks && mustRunAsTask(tool)) return this.#watch(callAsTask(this.#channel, tool, argumentsText, options));
     const meta = requestMeta === undefined ? '' : `,"_meta":${requestMeta}`;
     const params = `{"name":${JSON.stringify(tool.name)},"arguments":${argumentsText}${meta}}`;
     const request = requestMeta !== undefined ? { ...options, headers: callHeaders(tool, argumentsText) } : options;
@@ -67,10 +95,18 @@ export class Connection {
     return this.#watch(transport.request(question.method, `{${members.join(',')}}`, { ...options, headers }));
   }
 
+  /** Asks for a sign of life; not counted as in flight. Milliseconds since the epoch. */
+  ping(deadlineAt: number): Promise<Reply> {
+    const { pingMethod, requestMeta, transport } = this.session;
+    if (requestMeta === undefined) return transport.request(pingMethod, '{}', { deadlineAt });
+    const headers = { 'mcp-method': pingMethod };
+    return transport.request(pingMethod, `{"_meta":${requestMeta}}`, { deadlineAt, headers });
+  }
+
   /** Closes as soon as no call is in flight on it: a session that one call found gone may still answer others. */
   abandon(): void {
     this.#abandoned = true;
-    if (this.#inFlight === 0) void this.close();
+    this.#closeUnused();
   }
 
   /** Idempotent: resolves when everything of it has ended. */
@@ -79,12 +115,29 @@ export class Connection {
     return this.#closing;
   }
 
+  get #channel(): TaskChannel {
+    return {
+      request: (method, params, options) => this.session.transport.request(method, params, options),
+      outlast: (work) => {
+        this.#outlasting++;
+        void work.finally(() => {
+          this.#outlasting--;
+          this.#closeUnused();
+        });
+      },
+    };
+  }
+
   #watch(reply: Promise<Reply>): Promise<Reply> {
     this.#inFlight++;
     return reply.finally(() => {
       this.#inFlight--;
-      if (this.#abandoned && this.#inFlight === 0) void this.close();
+      this.#closeUnused();
     });
+  }
+
+  #closeUnused(): void {
+    if (this.#abandoned && this.#inFlight === 0 && this.#outlasting === 0) void this.close();
   }
 }
 

@@ -1,10 +1,11 @@
 // All upstreams of a process, by name. Applies a configuration: an upstream whose entry did not change is the same
 // object before and after; an added one appears at once; a changed one comes up beside the old and takes its place when
-// its first attempt ended; a removed one drains. Disabled servers have no upstream.
+// it is ready, or at its connection timeout; a removed one drains. Disabled servers have no upstream.
 
 import type { ServerConfig } from '../config/types.ts';
 import type { UpstreamHandle } from './types.ts';
 import { Upstream, type UpstreamDeps } from './upstream.ts';
+import { settledBy } from './waiting.ts';
 
 /** Limits that a connection is made with. */
 export interface ConnectionLimits {
@@ -20,7 +21,8 @@ export class Fleet {
   readonly #current = new Map<string, Upstream>();
   /** Successors of changed servers, until they take over. */
   readonly #coming = new Map<string, Upstream>();
-  readonly #leaving = new Set<Promise<void>>();
+  readonly #leaving = new Set<Upstream>();
+  readonly #lifetime = new AbortController();
   #closing: Promise<void> | undefined;
 
   constructor(deps: Omit<UpstreamDeps, keyof ConnectionLimits>) {
@@ -56,8 +58,13 @@ export class Fleet {
       const current = this.#current.get(name);
       if (current === undefined) {
         this.#current.set(name, new Upstream(config, { ...this.#deps, connectionTimeoutMs, maxResultBytes }));
-      } else if (current.config.connectionFingerprint !== config.connectionFingerprint && !this.#coming.has(name)) {
-        this.#replace(current, new Upstream(config, { ...this.#deps, connectionTimeoutMs, maxResultBytes }));
+      } else if (current.config.connectionFingerprint === config.connectionFingerprint) {
+        current.retune(config);
+      } else if (this.#coming.has(name)) {
+        this.#coming.get(name)?.retune(config);
+      } else {
+        const successor = new Upstream(config, { ...this.#deps, connectionTimeoutMs, maxResultBytes });
+        this.#replace(current, successor, connectionTimeoutMs);
       }
     }
   }
@@ -68,10 +75,11 @@ export class Fleet {
     return this.#closing;
   }
 
-  #replace(old: Upstream, successor: Upstream): void {
+  /** The old one serves until the new one can, or had its time. */
+  #replace(old: Upstream, successor: Upstream, withinMs: number): void {
     const { name } = successor;
     this.#coming.set(name, successor);
-    void successor.attempted.then(() => {
+    void settledBy(successor.ready, Date.now() + withinMs, this.#lifetime.signal).then(() => {
       if (this.#coming.get(name) !== successor || this.#closing !== undefined) return;
       this.#coming.delete(name);
       this.#current.set(name, successor);
@@ -81,15 +89,15 @@ export class Fleet {
   }
 
   #leave(upstream: Upstream): void {
-    const left = upstream.retire(drainMs);
-    this.#leaving.add(left);
-    void left.finally(() => this.#leaving.delete(left));
+    this.#leaving.add(upstream);
+    void upstream.retire(drainMs).finally(() => this.#leaving.delete(upstream));
   }
 
   async #close(withinMs: number): Promise<void> {
-    const all = [...this.#current.values(), ...this.#coming.values()];
+    this.#lifetime.abort();
+    const all = [...this.#current.values(), ...this.#coming.values(), ...this.#leaving];
     this.#current.clear();
     this.#coming.clear();
-    await Promise.all([...all.map((upstream) => upstream.retire(withinMs)), ...this.#leaving]);
+    await Promise.all(all.map((upstream) => upstream.retire(withinMs)));
   }
 }

@@ -24,7 +24,7 @@ export async function initialise(options: ConnectionOptions, transport: McpTrans
   try {
     await transport.start();
     const reply = await transport.request('initialize', initializeParams(options), {
-      deadlineAt: Date.now() + options.connectTimeoutMs,
+      deadlineAt: options.deadlineAt,
       signal: options.signal,
     });
     if (reply.kind === 'rpc-error' && unknownMethodCodes.has(reply.code)) {
@@ -47,7 +47,7 @@ function initializeParams({ clientVersion }: ConnectionOptions): string {
 }
 
 function toSession(reply: Reply, transport: McpTransport, ended: Promise<string>, options: ConnectionOptions): Session {
-  if (reply.kind === 'timeout') throw noAnswer(options, transport.lastWords);
+  if (reply.kind === 'timeout') throw noAnswer(options, transport);
   if (reply.kind === 'lost' || reply.kind === 'undelivered') throw new ConnectionError(reply.detail, { crashed: true });
   if (reply.kind === 'cancelled') throw new ConnectionError('the attempt was given up');
   if (reply.kind !== 'result') {
@@ -70,9 +70,18 @@ function toSession(reply: Reply, transport: McpTransport, ended: Promise<string>
     offersPrompts: prompts !== undefined,
     offersResources: resources !== undefined,
     requestMeta: undefined,
+    pingMethod: 'ping',
+    runsTasks: runsTasks(protocolVersion, capabilities),
     ended,
     close: () => transport.close(),
   };
+}
+
+/** Tasks are an experiment of one revision; the next one has others. */
+export function runsTasks(protocolVersion: string | undefined, capabilities: unknown): boolean {
+  if (protocolVersion !== '2025-11-25') return false;
+  const { requests } = membersOf(membersOf(capabilities)['tasks']);
+  return membersOf(membersOf(requests)['tools'])['call'] !== undefined;
 }
 
 /** What a server sends by itself. We offer no capability, so a request other than ping has no answer but an error. */

@@ -20,16 +20,16 @@ const maxListMs = 10_000;
 /** Never rejects. `previous` stay where a list cannot be had. */
 export async function listPrompts(
   connection: Connection,
-  previous: readonly Prompt[],
-  timeoutMs: number,
+  previous: () => readonly Prompt[],
+  latestAt: number,
   signal: AbortSignal,
 ): Promise<LearnedPrompts> {
-  const deadlineAt = Date.now() + Math.min(timeoutMs, maxListMs);
+  const deadlineAt = Math.min(latestAt, Date.now() + maxListMs);
   const listed = await listPages(connection, 'prompts/list', { deadlineAt, signal });
   if (listed.kind !== 'items') {
-    return { prompts: previous, problems: [`its prompts could not be listed: ${replySentence(listed)}`] };
+    return { prompts: previous(), problems: [`its prompts could not be listed: ${replySentence(listed)}`] };
   }
-  const known = new Map(previous.map((prompt) => [definitionTexts.get(prompt), prompt]));
+  const known = new Map(previous().map((prompt) => [definitionTexts.get(prompt), prompt]));
   const prompts = new Map<string, Prompt>();
   const problems: string[] = [];
   for (const text of listed.items) {

@@ -1,21 +1,36 @@
 // When to try a lost or failed upstream again: a pure answer to its history, with a sentence for people. For ever, with
-// growing pauses, a random part so that many servers do not come back in step, and longer ones for a child that dies as
-// soon as it starts.
+// growing pauses, a random part so that many servers do not come back in step, longer ones for a child that dies as soon as
+// it starts, and none for a connection that had held.
 
-export interface FailureHistory {
-  /** Attempts that failed since the last connection that held. */
+/** What went wrong since the last connection that held. */
+export interface History {
   readonly failures: number;
   /** Of these, in a row: exits before `initialize` was answered, or right after it. */
   readonly quickCrashes: number;
 }
 
-export interface Decision {
-  readonly state: 'down' | 'crash-looping';
-  readonly delayMs: number;
-  /** Follows the reason in the sentence for people; empty where there is nothing to add. */
-  readonly note: string;
+export const noFailures: History = { failures: 0, quickCrashes: 0 };
+
+/** The end of a connection, or of an attempt at one. */
+export interface Setback {
+  /** For people. */
+  readonly reason: string;
+  /** How long there was a connection; 0 where the attempt came to none. */
+  readonly heldMs: number;
+  /** A child that ended by itself. */
+  readonly crashed: boolean;
 }
 
+export interface Decision {
+  readonly history: History;
+  readonly state: 'down' | 'crash-looping';
+  readonly delayMs: number;
+  /** The reason, and what there is to add to it. */
+  readonly sentence: string;
+}
+
+/** A connection that ends sooner was none. */
+export const stableMs = 1_000;
 const firstPauseMs = 500;
 const maxPauseMs = 10_000;
 /** So many quick crashes make a crash loop. */
@@ -25,17 +40,22 @@ const maxCrashPauseMs = 60_000;
 const jitter = 0.2;
 
 /** `random` in [0, 1). */
-export function nextTry(history: FailureHistory, random: number): Decision {
+export function afterSetback(before: History, { reason, heldMs, crashed }: Setback, random: number): Decision {
+  if (heldMs >= stableMs) return { history: noFailures, state: 'down', delayMs: 0, sentence: reason };
+  const history = { failures: before.failures + 1, quickCrashes: crashed ? before.quickCrashes + 1 : 0 };
   const looping = history.quickCrashes >= crashLoopAfter;
   const longest = looping ? maxCrashPauseMs : maxPauseMs;
   const full = Math.min(firstPauseMs * 2 ** Math.min(history.failures - 1, 20), longest);
-  const delayMs = Math.round(full * (1 - jitter * random));
-  const note = looping ? ` (it crashed ${history.quickCrashes} times in a row)` : '';
-  return { state: looping ? 'crash-looping' : 'down', delayMs, note };
+  return {
+    history,
+    state: looping ? 'crash-looping' : 'down',
+    delayMs: Math.round(full * (1 - jitter * random)),
+    sentence: looping ? `${reason} (it crashed ${history.quickCrashes} times in a row)` : reason,
+  };
 }
 
 /** "; trying again in 2 s": what is left of a pause, for people. */
 export function retrySentence(leftMs: number): string {
-  if (leftMs <= 0) return '; trying again now';
-  return `; trying again in ${leftMs < 1_000 ? (leftMs / 1000).toFixed(1) : Math.round(leftMs / 1000)} s`;
+  const seconds = leftMs < 1_000 ? Math.round(leftMs / 100) / 10 : Math.round(leftMs / 1_000);
+  return seconds <= 0 ? '; trying again now' : `; trying again in ${seconds} s`;
 }

@@ -2,6 +2,7 @@
 // a call came to. Types only; openapi/ and server/ import nothing else from this folder.
 
 import type { JsonObject } from '../json/value.ts';
+import type { Principal } from '../principal.ts';
 
 /** The six states of the contract, `GET /`. */
 export type UpstreamState = 'starting' | 'ready' | 'down' | 'crash-looping' | 'authorization-required' | 'disabled';
@@ -17,6 +18,10 @@ export interface UpstreamStatus {
   /** Connections made after the first. */
   readonly restarts: number;
   readonly inFlight: number;
+  /** Calls that wait for one in flight to end. */
+  readonly queued: number;
+  /** Open sessions that belong to one user or caller. */
+  readonly sessions: number;
   readonly lastError: string | undefined;
   /** Milliseconds since the epoch. */
   readonly nextRetryAt: number | undefined;
@@ -102,6 +107,7 @@ export interface CallRequest {
   /** Milliseconds since the epoch; covers waiting, sending and a retry. */
   readonly deadlineAt: number;
   readonly signal: CancelSignal;
+  readonly principal: Principal;
 }
 
 export interface AskRequest {
@@ -109,6 +115,7 @@ export interface AskRequest {
   /** As of a call. */
   readonly deadlineAt: number;
   readonly signal: CancelSignal;
+  readonly principal: Principal;
 }
 
 /** A request of MCP that changes nothing. The answer to a list is all its pages, merged into one result. */
@@ -133,6 +140,8 @@ export type Outcome =
     }
   /** Never delivered: not connected, and the wait ran out. */
   | { readonly kind: 'unavailable'; readonly detail: string; readonly retryAfterMs: number }
+  /** Never sent: too many calls, or sessions, of this upstream already. */
+  | { readonly kind: 'overloaded'; readonly detail: string; readonly retryAfterMs: number }
   /** Delivered, then the connection ended; it may or may not have run. */
   | { readonly kind: 'unknown'; readonly detail: string }
   /** The upstream answered, but not with what the protocol asks for. */

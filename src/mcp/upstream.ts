@@ -1,16 +1,19 @@
-// One configured server, supervised: connects, learns, notices a loss, tries again for ever. Its status is one union
-// with a sentence for people. A lease keeps it alive past a reload; retired, it closes when the last lease is let go or
-// at a deadline. Requests never wait for it beyond what call.ts allows.
+// One configured server as requests see it: its catalogue, kept up to date; its leases, which keep it alive past a reload;
+// its calls, of which only so many run at once, on the shared connection, on the least busy of several copies, or on the
+// session of their user or caller. The connections themselves are supervisor.ts's.
 
 import type { ServerConfig } from '../config/types.ts';
 import { messageOf } from '../errors.ts';
 import type { Observe } from '../events.ts';
+import type { Principal } from '../principal.ts';
 import { ask, callTool, type CallSource } from './call.ts';
 import { listCatalogue } from './catalogue.ts';
-import { connect } from './connect.ts';
-import { ConnectionError } from './connection-error.ts';
-import type { Connection } from './connection.ts';
-import { nextTry, retrySentence } from './restart-policy.ts';
+import type { Connection, ConnectMemory } from './connection.ts';
+import { Copies } from './copies.ts';
+import { Gate } from './gate.ts';
+import { Refresh } from './refresh.ts';
+import { Sessions } from './sessions.ts';
+import { Supervisor, type SupervisorStatus } from './supervisor.ts';
 import type {
   AskRequest,
   CallRequest,
@@ -19,7 +22,6 @@ import type {
   Lease,
   Outcome,
   UpstreamHandle,
-  UpstreamState,
   UpstreamStatus,
 } from './types.ts';
 
@@ -32,75 +34,75 @@ export interface UpstreamDeps {
   readonly maxResultBytes: number;
 }
 
-/** A connection that ends sooner counts as a failed attempt. */
-const quickEndMs = 1_000;
-/** Announcements of changed tools within this time cost one listing; it doubles while they keep coming. */
-const refreshDelayMs = 100;
-const maxRefreshDelayMs = 2_000;
-/** So long after the last listing they are news again, not more of the same. */
-const calmAfterMs = 5_000;
+/** A call waits this long for its upstream to come back. */
+const comeBackMs = 10_000;
+/** When to try again where there was no room: a call ends at any moment, a session when it was not used for a while. */
+const overloadedRetryMs = 1_000;
 
-export class Upstream implements UpstreamHandle, CallSource {
+export class Upstream implements UpstreamHandle {
   readonly name: string;
-  readonly config: ServerConfig;
-  /** Resolves when the first attempt came to its end, good or bad. */
+  /** Resolves when every first attempt came to its end, good or bad. */
   readonly attempted: Promise<void>;
+  /** Resolves when it is ready for the first time; never, where that does not come. */
+  readonly ready: Promise<void>;
 
   readonly #deps: UpstreamDeps;
+  readonly #copies: readonly Supervisor[];
+  readonly #shared: CallSource;
+  readonly #sessions: Sessions | undefined;
+  readonly #gate: Gate;
+  readonly #refresh = new Refresh(() => this.#relist());
+  readonly #memory: ConnectMemory = {};
+  readonly #lifetime = new AbortController();
+  #config: ServerConfig;
   #catalogue: Catalogue | undefined;
-  #connection: Connection | undefined;
-  #connectedAt = 0;
-  #attempt: Promise<void> | undefined;
-  #retry: NodeJS.Timeout | undefined;
-  #refresh: NodeJS.Timeout | undefined;
-  #refreshing = false;
-  #refreshedAt = 0;
-  #nextRefreshMs = refreshDelayMs;
-  #failures = 0;
-  #quickCrashes = 0;
-  #hopeless = false;
-  #connections = 0;
+  /** Listings are numbered as they begin; an older one never replaces a newer one. */
+  #listings = 0;
+  #learned = 0;
+  /** Tools changed while there was nobody to ask for them. */
+  #missed = false;
   #leases = 0;
   #onIdle: (() => void) | undefined;
   #retired: Promise<void> | undefined;
-  /** Dropped, and not yet at their end. */
-  readonly #dropped = new Set<Connection>();
-  readonly #lifetime = new AbortController();
-
-  #state: UpstreamState = 'starting';
-  #reason = 'starting';
-  #since = Date.now();
-  #lastError: string | undefined;
-  #nextRetryAt: number | undefined;
-  #wasAttempted = false;
+  #onReady = (): void => {};
 
   constructor(config: ServerConfig, deps: UpstreamDeps) {
     this.name = config.name;
-    this.config = config;
+    this.#config = config;
     this.#deps = deps;
-    this.attempted = this.#try();
+    this.#gate = new Gate(config);
+    this.ready = new Promise((resolve) => {
+      this.#onReady = resolve;
+    });
+    this.#copies = Array.from({ length: config.instances }, () => this.#superviseCopy());
+    this.#shared = onlyOf(this.#copies) ?? new Copies(this.#copies, comeBackMs);
+    this.attempted = Promise.all(this.#copies.map((copy) => copy.attempted)).then(() => {});
+    this.#sessions =
+      config.session === 'shared'
+        ? undefined
+        : new Sessions({
+            limits: config,
+            open: () => this.#superviseSession(),
+            onChange: (change) => this.#observeSession(change),
+          });
+  }
+
+  get config(): ServerConfig {
+    return this.#config;
   }
 
   get catalogue(): Catalogue | undefined {
     return this.#catalogue;
   }
 
-  get live(): Connection | undefined {
-    return this.#connection;
-  }
-
   status(): UpstreamStatus {
+    const queued = this.#gate.queued;
     return {
-      state: this.#state,
-      detail: this.#reason + this.#outlook(),
-      since: this.#since,
+      ...this.#ofCopies(),
       tools: this.#catalogue?.tools.length ?? 0,
-      restarts: Math.max(0, this.#connections - 1),
-      inFlight: this.#leases,
-      lastError: this.#lastError,
-      nextRetryAt: this.#nextRetryAt,
-      attempted: this.#wasAttempted,
-      pid: this.#connection?.session.transport.pid,
+      inFlight: this.#leases - queued,
+      queued,
+      sessions: this.#sessions?.size ?? 0,
     };
   }
 
@@ -108,8 +110,8 @@ export class Upstream implements UpstreamHandle, CallSource {
     this.#leases++;
     let held = true;
     return {
-      call: (request: CallRequest): Promise<Outcome> => callTool(this, request),
-      ask: (request: AskRequest): Promise<Outcome> => ask(this, request),
+      call: (request: CallRequest) => this.#run(request, (source) => callTool(source, request)),
+      ask: (request: AskRequest) => this.#run(request, (source) => ask(source, request)),
       release: () => {
         if (!held) return;
         held = false;
@@ -120,243 +122,232 @@ export class Upstream implements UpstreamHandle, CallSource {
   }
 
   async retryNow(untilMs: number, signal: CancelSignal): Promise<void> {
-    if (this.config.target.kind !== 'stdio') await this.connected(untilMs, signal);
+    await Promise.all(this.#copies.map((copy) => copy.retryNow(untilMs, signal)));
   }
 
-  /** Lets calls in flight finish for at most `withinMs`, then closes. Idempotent. */
+  /** Takes what may change without a new connection: limits, and how tools are shown. */
+  retune(config: ServerConfig): void {
+    this.#config = config;
+    this.#gate.limits = config;
+    if (this.#sessions !== undefined) this.#sessions.limits = config;
+  }
+
+  /** Lets calls in flight finish for at most `withinMs`, then closes. Idempotent; the shortest time that was given counts. */
   retire(withinMs: number): Promise<void> {
-    this.#retired ??= this.#retire(withinMs);
-    return this.#retired;
+    const retired = (this.#retired ??= this.#retire());
+    const timer = setTimeout(() => this.#onIdle?.(), withinMs);
+    return retired.finally(() => clearTimeout(timer));
   }
 
-  async connected(untilMs: number, signal: CancelSignal): Promise<Connection | undefined> {
-    while (!this.#over && !signal.aborted && Date.now() < untilMs && this.#worthWaiting(untilMs)) {
-      await settledBy(this.#nextAttempt(), untilMs, signal);
-      if (this.#connection !== undefined || this.config.target.kind !== 'stdio') return this.#connection;
-    }
-    return undefined;
-  }
-
-  drop(connection: Connection, reason: string): void {
-    if (this.#connection !== connection) return;
-    this.#connection = undefined;
-    this.#dropped.add(connection);
-    void connection.session.ended.then(() => connection.close()).finally(() => this.#dropped.delete(connection));
-    connection.abandon();
-    this.#lost(reason);
-  }
-
-  unavailable(): { readonly detail: string; readonly retryAfterMs: number } {
-    const retryAfterMs = this.#nextRetryAt === undefined ? 1_000 : this.#nextRetryAt - Date.now();
-    return { detail: this.#state === 'ready' ? (this.#lastError ?? this.#reason) : this.#reason, retryAfterMs };
-  }
-
-  /** Nothing is made anew any more. While it drains, calls in flight still find it healed. */
-  get #over(): boolean {
-    return this.#lifetime.signal.aborted;
-  }
-
-  get #learnsPrompts(): boolean {
-    return this.config.expose.includes('prompts');
-  }
-
-  #outlook(): string {
-    if (this.#nextRetryAt !== undefined) return retrySentence(this.#nextRetryAt - Date.now());
-    return this.#state === 'down' || this.#state === 'crash-looping' ? retrySentence(0) : '';
-  }
-
-  async #retire(withinMs: number): Promise<void> {
+  async #retire(): Promise<void> {
     if (this.#leases > 0) {
       await new Promise<void>((resolve) => {
-        const timer = setTimeout(resolve, withinMs);
-        this.#onIdle = () => {
-          clearTimeout(timer);
-          resolve();
-        };
+        this.#onIdle = resolve;
       });
     }
     this.#lifetime.abort();
-    clearTimeout(this.#retry);
-    clearTimeout(this.#refresh);
-    const connection = this.#connection;
-    this.#connection = undefined;
-    await Promise.all([connection?.close(), ...[...this.#dropped].map((dropped) => dropped.close())]);
-    await this.#attempt;
+    this.#refresh.stop();
+    await Promise.all([...this.#copies.map((copy) => copy.close()), this.#sessions?.close()]);
   }
 
-  /** Single-flight: whoever asks while an attempt runs waits for that one. */
-  #try(): Promise<void> {
-    clearTimeout(this.#retry);
-    this.#nextRetryAt = undefined;
-    this.#attempt ??= this.#connect().finally(() => {
-      this.#attempt = undefined;
+  #superviseCopy(): Supervisor {
+    const copy: Supervisor = new Supervisor({
+      ...this.#connecting(comeBackMs),
+      keepsUp: true,
+      prepare: (connection, deadlineAt, signal) => this.#learn(connection, deadlineAt, signal),
+      onStatus: (tookMs) => this.#observeStatus(copy, tookMs),
+      onToolsChanged: () => this.#refresh.ask(),
+      onPromptsChanged: this.#learnsPrompts ? () => this.#refresh.ask() : undefined,
     });
-    return this.#attempt;
+    return copy;
   }
 
-  /** The attempt that runs, or starts now for a remote server, or at the pause's end for a child. */
-  async #nextAttempt(): Promise<void> {
-    if (this.#attempt === undefined && this.config.target.kind === 'stdio' && this.#nextRetryAt !== undefined) {
-      await new Promise((resolve) => setTimeout(resolve, Math.max(0, (this.#nextRetryAt ?? 0) - Date.now())).unref());
+  /** Knows its tools already: nothing is listed. It may take as long as any first connection. */
+  #superviseSession(): Supervisor {
+    const session: Supervisor = new Supervisor({
+      ...this.#connecting(Math.max(comeBackMs, this.#deps.connectionTimeoutMs)),
+      keepsUp: false,
+      prepare: async () => {},
+      onStatus: () => {
+        const { state, detail } = session.status();
+        if (state !== 'ready') this.#observeSession('failed', detail);
+      },
+      onToolsChanged: () => {},
+      onPromptsChanged: undefined,
+    });
+    return session;
+  }
+
+  #connecting(waitMs: number) {
+    const { version, connectionTimeoutMs, maxResultBytes, observe } = this.#deps;
+    const { target } = this.#config;
+    const memory = this.#memory;
+    return { server: this.name, target, version, connectionTimeoutMs, maxResultBytes, waitMs, memory, observe };
+  }
+
+  get #learnsPrompts(): boolean {
+    return this.#config.expose.includes('prompts');
+  }
+
+  async #run(
+    request: Pick<CallRequest, 'deadlineAt' | 'signal' | 'principal'>,
+    send: (source: CallSource) => Promise<Outcome>,
+  ): Promise<Outcome> {
+    if (!this.#gate.tryEnter()) {
+      const turn = await this.#gate.enter(request.deadlineAt, request.signal);
+      if (turn === 'cancelled') return { kind: 'cancelled' };
+      if (turn !== 'entered') return overloaded(turn === 'full' ? this.#fullSentence() : lateSentence);
     }
-    await this.#try();
-  }
-
-  /** Not for a child whose next try comes too late. */
-  #worthWaiting(untilMs: number): boolean {
-    if (this.#attempt !== undefined || this.config.target.kind !== 'stdio') return true;
-    return !this.#hopeless && (this.#nextRetryAt ?? 0) < untilMs;
-  }
-
-  async #connect(): Promise<void> {
-    if (this.#over) return;
-    const startedAt = Date.now();
-    let connection: Connection | undefined;
-    let initialisedAt = 0;
     try {
-      connection = await connect({
-        target: this.config.target,
-        connectTimeoutMs: this.#deps.connectionTimeoutMs,
-        maxMessageBytes: this.#deps.maxResultBytes,
-        clientVersion: this.#deps.version,
-        signal: this.#lifetime.signal,
-        onNoise: (excerpt) => this.#deps.observe({ type: 'upstream-noise', server: this.name, excerpt }),
-        onStderr: (line) => this.#deps.observe({ type: 'upstream-stderr', server: this.name, line }),
-        onToolsChanged: () => this.#scheduleRefresh(),
-        onPromptsChanged: this.#learnsPrompts ? () => this.#scheduleRefresh() : undefined,
-      });
-      initialisedAt = Date.now();
-      const catalogue = await this.#list(connection);
-      if (this.#over) return await connection.close();
-      this.#adopt(connection, catalogue, Date.now() - startedAt);
-    } catch (error) {
-      const ended = connection?.session.transport.endReason !== undefined;
-      const crashed = ended && Date.now() - initialisedAt < quickEndMs;
-      // Before the next try: two of a kind at once may be one too many for what they share.
-      await connection?.close();
-      const failure = crashed ? new ConnectionError(messageOf(error), { crashed, cause: error }) : error;
-      if (!this.#over) this.#failed(failure, Date.now() - startedAt);
+      const key = this.#sessions && keyOf(request.principal);
+      if (this.#sessions === undefined || key === undefined) return await send(this.#shared);
+      const session = this.#sessions.hold(key);
+      if (session === undefined) return overloaded(this.#noSessionSentence());
+      try {
+        return await send(session.supervisor);
+      } finally {
+        session.release();
+      }
+    } finally {
+      this.#gate.leave();
     }
   }
 
-  async #list(connection: Connection): Promise<Catalogue> {
-    const { catalogue, rejected, problems } = await listCatalogue(connection, {
-      previous: this.#catalogue,
-      learnsPrompts: this.#learnsPrompts,
-      timeoutMs: this.#deps.connectionTimeoutMs,
-      signal: this.#lifetime.signal,
-    });
-    for (const { tool, reason } of rejected) {
-      this.#deps.observe({ type: 'tool-rejected', server: this.name, tool, reason });
+  #fullSentence(): string {
+    const { maxInFlight, maxQueued } = this.#config;
+    return `as many calls as it takes are in flight (maxInFlight: ${maxInFlight}), and as many wait (maxQueued: ${maxQueued})`;
+  }
+
+  #noSessionSentence(): string {
+    return `all of its sessions are in use (maxSessions: ${this.#config.maxSessions})`;
+  }
+
+  /** Several copies are one server: as well as the best of them. */
+  #ofCopies(): SupervisorStatus {
+    const all = this.#copies.map((copy) => copy.status());
+    const best = all.find(({ state }) => state === 'ready') ?? all.find(({ state }) => state === 'starting') ?? all[0];
+    if (best === undefined || all.length === 1) return best ?? noCopies;
+    const running = all.filter(({ state }) => state === 'ready').length;
+    const troubled = all.find(({ state }) => state !== 'ready' && state !== 'starting');
+    const missing = troubled === undefined ? '' : `; another copy: ${troubled.detail}`;
+    const detail = running === 0 ? best.detail : `${best.detail}, ${running} of ${all.length} copies run${missing}`;
+    return {
+      ...best,
+      detail,
+      restarts: all.reduce((sum, { restarts }) => sum + restarts, 0),
+      lastError: best.lastError ?? troubled?.lastError,
+      attempted: all.every(({ attempted }) => attempted),
+    };
+  }
+
+  #observeStatus(copy: Supervisor, tookMs: number | undefined): void {
+    if (copy.live !== undefined) {
+      this.#describeTools();
+      this.#onReady();
+      if (this.#missed) this.#refresh.ask();
     }
-    for (const problem of problems) this.#deps.observe({ type: 'warning', message: `${this.name}: ${problem}` });
-    return catalogue;
-  }
-
-  #adopt(connection: Connection, catalogue: Catalogue, tookMs: number): void {
-    this.#connection = connection;
-    this.#connectedAt = Date.now();
-    this.#connections++;
-    this.#hopeless = false;
-    this.#catalogue = catalogue;
-    void connection.session.ended.then((reason) => {
-      this.drop(connection, reason);
-    });
-    const count = catalogue.tools.length;
-    this.#become('ready', `ready with ${count} tool${count === 1 ? '' : 's'}`, tookMs);
-    this.#deps.onChange();
-  }
-
-  /** A connection that held is made anew at once; one that did not is a failed attempt. */
-  #lost(reason: string): void {
-    if (this.#over) return;
-    const heldMs = Date.now() - this.#connectedAt;
-    if (heldMs < quickEndMs) return this.#failed(new ConnectionError(reason, { crashed: true }), heldMs);
-    this.#failures = 0;
-    this.#quickCrashes = 0;
-    this.#lastError = reason;
-    this.#become('down', reason);
-    // Not in this turn: the attempt that made the lost connection may only just be ending.
-    this.#retry = setTimeout(() => void this.#try(), 0);
-  }
-
-  #failed(error: unknown, tookMs: number): void {
-    const known = error instanceof ConnectionError ? error : undefined;
-    this.#hopeless = known?.hopeless ?? false;
-    this.#failures++;
-    const crashed = known?.crashed === true && this.config.target.kind === 'stdio';
-    this.#quickCrashes = crashed ? this.#quickCrashes + 1 : 0;
-    const decision = nextTry({ failures: this.#failures, quickCrashes: this.#quickCrashes }, Math.random());
-    this.#lastError = messageOf(error);
-    this.#nextRetryAt = Date.now() + decision.delayMs;
-    this.#become(decision.state, this.#lastError + decision.note, tookMs);
-    this.#retry = setTimeout(() => void this.#try(), decision.delayMs);
-  }
-
-  #become(state: UpstreamState, reason: string, tookMs?: number): void {
-    if (state !== this.#state) this.#since = Date.now();
-    this.#state = state;
-    this.#reason = reason;
-    this.#wasAttempted = true;
-    const { detail, tools } = this.status();
+    const { state, detail, tools } = this.status();
     const took = tookMs === undefined ? {} : { tookMs };
     this.#deps.observe({ type: 'upstream-state', server: this.name, state, detail, tools, ...took });
   }
 
-  #scheduleRefresh(): void {
-    if (this.#refresh !== undefined) return;
-    if (Date.now() - this.#refreshedAt > calmAfterMs) this.#nextRefreshMs = refreshDelayMs;
-    this.#refresh = setTimeout(() => {
-      this.#refresh = undefined;
-      this.#refreshedAt = Date.now();
-      void this.#relist();
-    }, this.#nextRefreshMs);
-    this.#nextRefreshMs = Math.min(this.#nextRefreshMs * 2, maxRefreshDelayMs);
+  #describeTools(): void {
+    const count = this.#catalogue?.tools.length ?? 0;
+    for (const copy of this.#copies) copy.describe(`ready with ${count} tool${count === 1 ? '' : 's'}`);
   }
 
-  /** One listing at a time: an older list never overwrites a newer one. */
-  async #relist(): Promise<void> {
-    const connection = this.#connection;
-    if (connection === undefined) return;
-    if (this.#refreshing) return this.#scheduleRefresh();
-    this.#refreshing = true;
-    try {
-      const catalogue = await this.#list(connection);
-      if (this.#connection !== connection || sameOffers(catalogue, this.#catalogue)) return;
-      this.#catalogue = catalogue;
-      this.#reason = `ready with ${catalogue.tools.length} tools`;
+  #observeSession(change: 'opened' | 'closed' | 'failed', detail = ''): void {
+    const open = this.#sessions?.size ?? 0;
+    this.#deps.observe({ type: 'session', server: this.name, change, open, detail });
+  }
+
+  /** Throws where the list cannot be had. */
+  async #learn(connection: Connection, deadlineAt: number, signal: AbortSignal): Promise<void> {
+    const listing = ++this.#listings;
+    const { catalogue, rejected, problems } = await listCatalogue(connection, {
+      previous: () => this.#catalogue,
+      learnsPrompts: this.#learnsPrompts,
+      deadlineAt,
+      signal,
+    });
+    if (listing < this.#learned || signal.aborted) return;
+    this.#learned = listing;
+    for (const { tool, reason } of rejected) {
+      this.#deps.observe({ type: 'tool-rejected', server: this.name, tool, reason });
+    }
+    for (const problem of problems) this.#deps.observe({ type: 'warning', message: `${this.name}: ${problem}` });
+    const before = this.#catalogue;
+    if (sameCatalogue(catalogue, before)) return;
+    this.#catalogue = catalogue;
+    this.#describeTools();
+    if (before !== undefined && !sameOffers(catalogue, before)) {
       this.#deps.observe({ type: 'catalogue-changed', server: this.name, tools: catalogue.tools.length });
-      this.#deps.onChange();
+    }
+    this.#deps.onChange();
+  }
+
+  /** After an announcement. One that comes while there is no connection is followed as soon as there is. */
+  async #relist(): Promise<void> {
+    const connection = this.#shared.live;
+    this.#missed = connection === undefined;
+    if (connection === undefined) return;
+    try {
+      await this.#learn(connection, Date.now() + this.#deps.connectionTimeoutMs, this.#lifetime.signal);
     } catch (error) {
-      this.#deps.observe({
-        type: 'warning',
-        message: `${this.name}: the changed list was not had: ${messageOf(error)}`,
-      });
-    } finally {
-      this.#refreshing = false;
+      if (this.#lifetime.signal.aborted) return;
+      void this.#shared.examine(connection);
+      const message = `${this.name}: the changed list was not had: ${messageOf(error)}`;
+      this.#deps.observe({ type: 'warning', message });
     }
   }
 }
 
+/** Never shown: there is at least one. */
+const noCopies: SupervisorStatus = {
+  state: 'starting',
+  detail: 'starting',
+  since: 0,
+  restarts: 0,
+  lastError: undefined,
+  nextRetryAt: undefined,
+  attempted: false,
+  pid: undefined,
+};
+
+const lateSentence = 'the time for this call ran out while it waited for its turn';
+
+function overloaded(detail: string): Outcome {
+  return { kind: 'overloaded', detail, retryAfterMs: overloadedRetryMs };
+}
+
+/** Whose session is meant; nobody in particular uses the connection that everybody shares. */
+function keyOf({ user, sessionId }: Principal): string | undefined {
+  if (user === '' && sessionId === undefined) return undefined;
+  return JSON.stringify([user, sessionId ?? null]);
+}
+
+function onlyOf<T>(list: readonly T[]): T | undefined {
+  return list.length === 1 ? list[0] : undefined;
+}
+
+function sameCatalogue(a: Catalogue, b: Catalogue | undefined): boolean {
+  return (
+    b !== undefined &&
+    sameOffers(a, b) &&
+    a.instructions === b.instructions &&
+    a.serverName === b.serverName &&
+    a.serverVersion === b.serverVersion &&
+    a.protocolVersion === b.protocolVersion &&
+    a.offers.prompts === b.offers.prompts &&
+    a.offers.resources === b.offers.resources
+  );
+}
+
 /** Unchanged tools and prompts are the same objects (catalogue.ts). */
-function sameOffers(a: Catalogue, b: Catalogue | undefined): boolean {
-  return sameList(a.tools, b?.tools) && sameList(a.prompts, b?.prompts);
+function sameOffers(a: Catalogue, b: Catalogue): boolean {
+  return sameList(a.tools, b.tools) && sameList(a.prompts, b.prompts);
 }
 
-function sameList(a: readonly unknown[], b: readonly unknown[] | undefined): boolean {
-  return a.length === b?.length && a.every((item, index) => item === b[index]);
-}
-
-/** Waits for `work`, but not past `untilMs` or an abort. */
-async function settledBy(work: Promise<void>, untilMs: number, signal: CancelSignal): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  let onAbort: (() => void) | undefined;
-  const enough = new Promise<void>((resolve) => {
-    onAbort = resolve;
-    timer = setTimeout(resolve, Math.max(0, untilMs - Date.now()));
-    signal.addEventListener('abort', onAbort, { once: true });
-  });
-  await Promise.race([work, enough]);
-  clearTimeout(timer);
-  if (onAbort !== undefined) signal.removeEventListener('abort', onAbort);
+function sameList(a: readonly unknown[], b: readonly unknown[]): boolean {
+  return a.length === b.length && a.every((item, index) => item === b[index]);
 }

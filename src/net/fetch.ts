@@ -10,7 +10,8 @@ export type Fetch = (url: string | URL, init?: RequestInit) => Promise<Response>
 /** Answers with these statuses have no body (Fetch, "null body status"). */
 const withoutBody = new Set([204, 205, 304]);
 
-export function fetchOver(dispatcher: Dispatcher): Fetch {
+/** `onHeard`: something came from the server, an answer or a part of one. */
+export function fetchOver(dispatcher: Dispatcher, onHeard: () => void): Fetch {
   return async (url, init = {}) => {
     const { origin, pathname, search, href } = new URL(url);
     const { body, method, signal } = init;
@@ -22,16 +23,27 @@ export function fetchOver(dispatcher: Dispatcher): Fetch {
       body: textOf(body),
       ...(signal && { signal }),
     });
+    onHeard();
     const { statusCode: status, headers } = answer;
     const empty = withoutBody.has(status);
     if (empty) await answer.body.dump();
     // The types of the streams of Node and of the platform differ in name only.
     const stream = empty ? null : (Readable.toWeb(answer.body) as unknown as ReadableStream<Uint8Array>);
-    const response = new Response(stream, { status, headers: toHeaders(headers) });
+    const watched = stream?.pipeThrough(watchedBy(onHeard)) ?? null;
+    const response = new Response(watched, { status, headers: toHeaders(headers) });
     // A relative address in the answer is meant against this one.
     Object.defineProperty(response, 'url', { value: href });
     return response;
   };
+}
+
+function watchedBy(onHeard: () => void): TransformStream<Uint8Array, Uint8Array> {
+  return new TransformStream({
+    transform: (chunk, controller) => {
+      onHeard();
+      controller.enqueue(chunk);
+    },
+  });
 }
 
 /** Without it any compression is allowed (RFC 9110, section 12.5.3), and nothing here undoes one. */

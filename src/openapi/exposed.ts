@@ -7,6 +7,7 @@ import { dataFields } from './failure.ts';
 import { JSON_TYPE } from './negotiate.ts';
 import type { Plan } from './problem.ts';
 import { asSentence, cutText, firstText } from './text.ts';
+import { upstreamFailure } from './upstream-failure.ts';
 
 /** What can go wrong with every request of this kind. */
 export const commonCodes: readonly ErrorCode[] = [
@@ -21,6 +22,7 @@ export const commonCodes: readonly ErrorCode[] = [
   'upstream_error',
   'upstream_unavailable',
   'starting',
+  'overloaded',
   'shutting_down',
   'timeout',
 ];
@@ -56,28 +58,18 @@ const MAX_SAID_CHARS = 4_000;
 const LOST_RETRY_SECONDS = 1;
 
 export function askFailure(outcome: Exclude<Outcome, { kind: 'result' }>, asked: Asked): AppError {
-  const server = `The server ${JSON.stringify(asked.server)}`;
+  const subject = `The server ${JSON.stringify(asked.server)}`;
   switch (outcome.kind) {
     case 'rpc-error':
       return rpcError(outcome, asked);
-    case 'unavailable': {
-      const retryAfter = Math.max(1, Math.ceil(outcome.retryAfterMs / 1000));
-      const detail = `${server} is not available: ${asSentence(outcome.detail)} Try again in ${retryAfter} s.`;
-      return new AppError('upstream_unavailable', detail, { retryAfter });
-    }
     case 'unknown': {
-      const detail = `${server} was lost before it answered: ${asSentence(outcome.detail)} Ask again: that does no harm.`;
+      const detail = `${subject} was lost before it answered: ${asSentence(outcome.detail)} Ask again: that does no harm.`;
       return new AppError('upstream_unavailable', detail, { retryAfter: LOST_RETRY_SECONDS });
-    }
-    case 'unusable':
-      return new AppError('upstream_error', `${server} gave no usable answer: ${asSentence(outcome.detail)}`);
-    case 'timeout': {
-      const seconds = Math.round(outcome.afterMs / 100) / 10;
-      const option = asked.ownTimeoutMs === undefined ? '--call-timeout' : 'its "timeout" in the configuration';
-      return new AppError('timeout', `${server} did not answer within ${seconds} s: raise ${option}.`);
     }
     case 'cancelled':
       return new AppError('client_closed_request', 'The caller went away; the request was cancelled.');
+    default:
+      return upstreamFailure(outcome, { ...asked, subject });
   }
 }
 

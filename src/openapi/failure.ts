@@ -7,6 +7,7 @@ import type { Operation } from './prepared.ts';
 import { problemPlan, type ProblemPlan } from './problem.ts';
 import { dataProblem } from './schema/data.ts';
 import { asSentence, cutText, firstText } from './text.ts';
+import { upstreamFailure } from './upstream-failure.ts';
 
 /** What a failure is told about. */
 export interface CallContext {
@@ -35,28 +36,23 @@ export function failurePlan(
 
 /** The answer to everything but a result. */
 export function outcomePlan(outcome: Exclude<Outcome, { kind: 'result' }>, context: CallContext): ProblemPlan {
-  const server = `server ${JSON.stringify(context.server)}`;
   switch (outcome.kind) {
     case 'rpc-error':
       return rpcErrorPlan(outcome, context);
-    case 'unavailable': {
-      const retryAfter = Math.max(1, Math.ceil(outcome.retryAfterMs / 1000));
-      const detail = `The ${server} is not available: ${asSentence(outcome.detail)} Try again in ${retryAfter} s.`;
-      return failurePlan(context, 'upstream_unavailable', detail, { retryAfter });
-    }
     case 'unknown': {
+      const server = `server ${JSON.stringify(context.server)}`;
       const why = `The connection to ${server} was lost after the call was sent: ${asSentence(outcome.detail)}`;
       const detail = `${why} The tool may or may not have run; check before repeating it.`;
       return failurePlan(context, 'outcome_unknown', detail);
     }
-    case 'unusable': {
-      const detail = `The ${server} gave no usable answer: ${asSentence(outcome.detail)}`;
-      return failurePlan(context, 'upstream_error', detail);
-    }
-    case 'timeout':
-      return failurePlan(context, 'timeout', timeoutSentence(outcome.afterMs, context));
     case 'cancelled':
       return failurePlan(context, 'client_closed_request', 'The caller went away; the call was cancelled.');
+    default: {
+      const { server, operation } = context;
+      const asked = { server, subject: toolOf(context), ownTimeoutMs: operation.timeoutMs };
+      const { code, message, fields } = upstreamFailure(outcome, asked);
+      return failurePlan(context, code, message, fields);
+    }
   }
 }
 
@@ -80,10 +76,4 @@ function rpcErrorPlan(error: Extract<Outcome, { kind: 'rpc-error' }>, context: C
         ? 'unknown_tool'
         : 'upstream_error';
   return failurePlan(context, code, detail, dataFields(error.dataText()));
-}
-
-function timeoutSentence(afterMs: number, context: CallContext): string {
-  const option = context.operation.timeoutMs === undefined ? '--call-timeout' : 'its "timeout" in the configuration';
-  const seconds = Math.round(afterMs / 100) / 10;
-  return `${toolOf(context)} did not answer within ${seconds} s and was cancelled: ask for less, or raise ${option}.`;
 }

@@ -32,6 +32,7 @@ export const callCodes: readonly ErrorCode[] = [
   'upstream_unavailable',
   'outcome_unknown',
   'starting',
+  'overloaded',
   'shutting_down',
   'timeout',
 ];

@@ -12,6 +12,7 @@ import { mountOf, type Mount } from './access/proxies.ts';
 import type { AccessRules } from './access/rules.ts';
 import { commonHead } from './head.ts';
 import { checkHead } from './limits.ts';
+import type { LastReload } from './status.ts';
 
 /** What every request needs to know of the program. */
 export interface Surroundings {
@@ -23,6 +24,7 @@ export interface Surroundings {
   readonly version: string;
   /** Milliseconds since the epoch. */
   readonly startedAt: number;
+  readonly lastReload: () => LastReload | undefined;
 }
 
 /** What a route asks the key for: nothing ever, documents and pages (with --strict-auth), or calls. */

@@ -15,6 +15,7 @@ import { accessRules, type AccessRules, type Binding } from './access/rules.ts';
 import { bindHost, bindSentence, bindWarning, expectedBinding, originsSentence, ownUrl, schemeOf } from './bind.ts';
 import { headersTimeoutMs, keepAliveTimeoutMs, parserHeaderBytes, requestTimeoutMs, timeoutCheckMs } from './limits.ts';
 import { createPeers } from './peers.ts';
+import type { LastReload } from './status.ts';
 import { answerUnreadable, refuseConnect } from './unreadable.ts';
 
 export interface ServerDeps {
@@ -25,6 +26,7 @@ export interface ServerDeps {
   readonly version: string;
   /** Milliseconds since the epoch. */
   readonly startedAt: number;
+  readonly lastReload: () => LastReload | undefined;
 }
 
 export interface HttpServer {
@@ -46,7 +48,7 @@ export class ListenError extends Error {
 }
 
 export function createHttpServer(deps: ServerDeps): HttpServer {
-  const { current, observe, version, startedAt } = deps;
+  const { current, observe, version, startedAt, lastReload } = deps;
   const { settings } = current().config;
   let binding = expectedBinding(settings);
   let closing: Promise<void> | undefined;
@@ -79,6 +81,7 @@ export function createHttpServer(deps: ServerDeps): HttpServer {
           observe,
           version,
           startedAt,
+          lastReload,
           isStopping: () => closing !== undefined || deps.isStopping(),
         },
         createServer: (routed) => {

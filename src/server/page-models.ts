@@ -35,7 +35,7 @@ export function pageModel(exchange: Exchange): PageModel {
 }
 
 export function serverModel(view: ServerView, snapshot: Snapshot, startedAt: number): ServerModel {
-  const { state, detail, since, restarts, inFlight, nextRetryAt } = statusOf(view, startedAt);
+  const { state, detail, since, restarts, inFlight, queued, sessions, nextRetryAt } = statusOf(view, startedAt);
   return {
     name: view.name,
     path: serverPath(view, snapshot),
@@ -44,6 +44,8 @@ export function serverModel(view: ServerView, snapshot: Snapshot, startedAt: num
     since,
     restarts,
     inFlight,
+    queued,
+    sessions,
     nextRetryAt,
     tools: view.operations?.list.map(toToolModel),
   };

@@ -1,6 +1,7 @@
-// The open connections of callers: which are idle, which caller has gone, and how they end when the program stops. Idle
-// ones end at once; busy ones after their answer, which says so; calls left at the deadline are cancelled and told, and
-// what is left then is cut. (Node's own close would also cut answers that are still on their way to a slow reader.)
+// The open connections of callers: which are idle, which caller has gone, and how they end when the program stops. Busy
+// ones end after their answer, which says so; idle ones with the last of these, so that probes and requests that are on
+// their way are still told; calls left at the deadline are cancelled and told, and what is left then is cut.
+// (Node's own close would also cut answers that are still on their way to a slow reader.)
 
 import { setMaxListeners } from 'node:events';
 import type { Server } from 'node:http';
@@ -51,7 +52,15 @@ export function createPeers(): Peers {
         // The method of net.Server: the one of http.Server cuts answers that are not flushed yet.
         NetServer.prototype.close.call(server, () => resolve());
       });
-      for (const socket of open) endWhenIdle(socket, peers.get(socket));
+      const endIdle = (): void => {
+        if ([...open].some((socket) => isBusy(peers.get(socket)))) return;
+        for (const socket of open) socket.destroy();
+      };
+      for (const socket of open) {
+        socket.once('close', endIdle);
+        endAfterAnswer(socket, peers.get(socket));
+      }
+      endIdle();
       await within(closed, deadlineMs);
       for (const socket of open) peers.get(socket)?.cancel();
       if (open.size > 0) await within(closed, farewellMs);
@@ -77,9 +86,12 @@ async function within(work: Promise<void>, ms: number): Promise<void> {
   clearTimeout(timer);
 }
 
-function endWhenIdle(socket: Socket, peer: Peer | undefined): void {
+function isBusy(peer: Peer | undefined): boolean {
   const response = peer?.lastExchange?.response;
   // Handed to the operating system, to the last byte.
-  if (response === undefined || response.writableFinished || response.destroyed) socket.destroy();
-  else response.once('close', () => socket.end());
+  return response !== undefined && !response.writableFinished && !response.destroyed;
+}
+
+function endAfterAnswer(socket: Socket, peer: Peer | undefined): void {
+  if (isBusy(peer)) peer?.lastExchange?.response.once('close', () => socket.end());
 }

@@ -14,8 +14,25 @@ export interface ServerStatus {
   readonly tools: number;
   readonly restarts: number;
   readonly inFlight: number;
+  /** Calls that wait for one in flight to end. */
+  readonly queued: number;
+  /** Open sessions of users or callers. */
+  readonly sessions: number;
   readonly lastError: string | null;
   readonly nextRetryAt: string | null;
+}
+
+/** What the last reload came to. */
+export interface LastReload {
+  /** Milliseconds since the epoch. */
+  readonly at: number;
+  readonly outcome: 'applied' | 'unchanged' | 'refused';
+  /** What changed, or what is wrong and where. */
+  readonly detail: string;
+  /** Server names. */
+  readonly added: readonly string[];
+  readonly removed: readonly string[];
+  readonly changed: readonly string[];
 }
 
 /** `startedAt` of the program, milliseconds since the epoch. */
@@ -29,6 +46,8 @@ export function statusOf(view: ServerView, startedAt: number): UpstreamStatus {
     tools: 0,
     restarts: 0,
     inFlight: 0,
+    queued: 0,
+    sessions: 0,
     lastError: undefined,
     nextRetryAt: undefined,
     attempted: false,
@@ -37,7 +56,7 @@ export function statusOf(view: ServerView, startedAt: number): UpstreamStatus {
 }
 
 export function toServerStatus(status: UpstreamStatus): ServerStatus {
-  const { state, detail, since, tools, restarts, inFlight, lastError, nextRetryAt } = status;
+  const { state, detail, since, tools, restarts, inFlight, queued, sessions, lastError, nextRetryAt } = status;
   return {
     state,
     detail,
@@ -45,7 +64,16 @@ export function toServerStatus(status: UpstreamStatus): ServerStatus {
     tools,
     restarts,
     inFlight,
+    queued,
+    sessions,
     lastError: lastError ?? null,
     nextRetryAt: nextRetryAt === undefined ? null : new Date(nextRetryAt).toISOString(),
   };
+}
+
+/** As in the JSON of `GET /`: the time as ISO 8601; null where nothing was reloaded yet. */
+export function toReloadStatus(last: LastReload | undefined): object | null {
+  if (last === undefined) return null;
+  const { at, outcome, detail, added, removed, changed } = last;
+  return { at: new Date(at).toISOString(), outcome, detail, added, removed, changed };
 }

@@ -16,6 +16,8 @@ export function levelOf(event: AppEvent): LogLevel {
       return 'debug';
     case 'upstream-state':
       return stateLevel(event.state);
+    case 'session':
+      return event.change === 'failed' ? 'warning' : 'debug';
     case 'reload':
       return event.outcome === 'refused' ? 'error' : 'info';
     case 'upstream-noise':
@@ -52,6 +54,8 @@ function sentence(event: AppEvent): string {
       return `mcpo is up at ${event.url}. ${event.bind}`;
     case 'upstream-state':
       return stateSentence(event);
+    case 'session':
+      return `A session of ${event.server} ${sessionSentence(event)}`;
     case 'settled':
       return `${event.ready} of ${event.servers} servers ready after ${formatDuration(event.tookMs)}.`;
     case 'upstream-noise':
@@ -85,6 +89,10 @@ function sentence(event: AppEvent): string {
     case 'stopped':
       return 'Stopped.';
   }
+}
+
+function sessionSentence({ change, open, detail }: Extract<AppEvent, { type: 'session' }>): string {
+  return change === 'failed' ? `has no connection: ${detail}` : `was ${change}; ${open} open.`;
 }
 
 function stateSentence(event: Extract<AppEvent, { type: 'upstream-state' }>): string {

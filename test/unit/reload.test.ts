@@ -3,7 +3,7 @@ import { ConfigError } from '../../src/config/config-error.ts';
 import type { Config, ServerConfig, Settings } from '../../src/config/types.ts';
 import type { AppEvent } from '../../src/events.ts';
 import { createReload, type Reload } from '../../src/reload.ts';
-import { defaultSettings, serverConfig, stdioTarget } from '../support.ts';
+import { defaultSettings, serverConfig, stdioTarget, until } from '../support.ts';
 
 function configOf(names: readonly string[], settings: Partial<Settings> = {}): Config {
   const servers: ServerConfig[] = names.map((name) => serverConfig(stdioTarget('echo'), { name }));
@@ -17,13 +17,22 @@ function configOf(names: readonly string[], settings: Partial<Settings> = {}): C
   };
 }
 
-/** A reload over configurations that are loaded in turn; an error is thrown. */
+/** A reload over configurations that are loaded in turn; an error is thrown. A file that is wrong is read twice. */
 function reloadOver(first: Config, ...loads: readonly (Config | Error)[]) {
   const left = [...loads];
-  const state = { current: first, stopping: false, events: [] as AppEvent[] };
+  const state = {
+    current: first,
+    stopping: false,
+    events: [] as AppEvent[],
+    loads: 0,
+    /** How long reading takes. */
+    reading: Promise.resolve(),
+  };
   const reload: Reload = createReload({
     current: () => state.current,
     load: async () => {
+      state.loads++;
+      await state.reading;
       const next = left.shift();
       if (next === undefined || next instanceof Error) throw next ?? new Error('nothing left to load');
       return next;
@@ -35,6 +44,17 @@ function reloadOver(first: Config, ...loads: readonly (Config | Error)[]) {
     observe: (event) => state.events.push(event),
   });
   return { state, reload };
+}
+
+const wrong = new ConfigError('c.json:3:1: no.');
+
+/** Until the function is called, nothing is read to its end. */
+function holdReading(state: { reading: Promise<void> }): () => void {
+  let finish = (): void => {};
+  state.reading = new Promise((resolve) => {
+    finish = resolve;
+  });
+  return () => finish();
 }
 
 describe('a reload', () => {
@@ -58,7 +78,7 @@ describe('a reload', () => {
   it('refuses whole what does not validate, or cannot change alive, or comes too late', async () => {
     const before = configOf(['a']);
     const moved = configOf(['a', 'b'], { port: 1 });
-    const { state, reload } = reloadOver(before, new ConfigError('c.json:3:1: no.'), moved, configOf(['b']));
+    const { state, reload } = reloadOver(before, wrong, wrong, moved, configOf(['b']));
     expect((await reload()).detail).toBe('c.json:3:1: no; the configuration in force stays');
     expect((await reload()).detail).toMatch(/^a change of port needs a restart/);
     state.stopping = true;
@@ -66,11 +86,54 @@ describe('a reload', () => {
     expect(state.current).toBe(before);
   });
 
+  it('is not refused for a file that is just being written', async () => {
+    const { state, reload } = reloadOver(configOf(['a']), wrong, configOf(['b']));
+    expect(await reload()).toMatchObject({ outcome: 'applied', added: ['b'] });
+    expect(state.events).toHaveLength(1);
+  });
+
   it('keeps the order of several, past one that fails', async () => {
     const last = configOf(['c']);
     const { state, reload } = reloadOver(configOf(['a']), new Error('a bug'), configOf(['b']), last);
-    const results = await Promise.allSettled([reload(), reload(), reload()]);
-    expect(results.map(({ status }) => status)).toEqual(['rejected', 'fulfilled', 'fulfilled']);
+    await expect(reload()).rejects.toThrow('a bug');
+    const finish = holdReading(state);
+    const first = reload();
+    await until(() => state.loads === 2);
+    const second = reload();
+    finish();
+    expect([(await first).added, (await second).added]).toEqual([['b'], ['c']]);
     expect(state.current).toBe(last);
+  });
+
+  it('of many that are asked for while one runs is one, and each is told what came of it', async () => {
+    const { state, reload } = reloadOver(configOf(['a']), configOf(['b']), configOf(['c']));
+    const finish = holdReading(state);
+    const first = reload();
+    await until(() => state.loads === 1);
+    const rest = Promise.all([reload({ quiet: true }), reload(), reload({ quiet: true })]);
+    finish();
+    expect(await first).toMatchObject({ added: ['b'] });
+    for (const report of await rest) expect(report).toMatchObject({ outcome: 'applied', added: ['c'], removed: ['b'] });
+    expect(state.events).toHaveLength(2);
+  });
+
+  it('is an event for whoever asked aloud, though it began quietly', async () => {
+    const { state, reload } = reloadOver(configOf(['a']), configOf(['a']));
+    await Promise.all([reload({ quiet: true }), reload()]);
+    expect(state.events).toMatchObject([{ type: 'reload', outcome: 'unchanged' }]);
+  });
+
+  it('is remembered until the next, unless it was quiet and changed nothing', async () => {
+    const { reload } = reloadOver(configOf(['a']), configOf(['a']), wrong, wrong, configOf(['a']), configOf(['b']));
+    await reload({ quiet: true });
+    expect(reload.last()).toBeUndefined();
+    const before = Date.now();
+    await reload();
+    expect(reload.last()).toMatchObject({ outcome: 'refused', detail: expect.stringContaining('c.json:3:1') });
+    expect(reload.last()?.at).toBeGreaterThanOrEqual(before);
+    await reload();
+    expect(reload.last()).toMatchObject({ outcome: 'unchanged' });
+    await reload({ quiet: true });
+    expect(reload.last()).toMatchObject({ outcome: 'applied', added: ['b'], removed: ['a'] });
   });
 });

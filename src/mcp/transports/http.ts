@@ -1,5 +1,5 @@
-// What both HTTP transports share: a POST of text that stays with its server, and reading what comes back. Knows nothing
-// of sessions and ids.
+// What both HTTP transports share: a POST of text that stays with its server, a GET that opens a stream there, and reading
+// what comes back. Knows nothing of sessions and ids.
 
 import type { Dispatcher } from 'undici';
 import { isObject } from '../../json/value.ts';
@@ -19,29 +19,50 @@ export type Message = { readonly [key: string]: unknown };
 /** How much of a refusal is shown. */
 const excerptChars = 200;
 
-export interface PostOptions {
+export interface SendOptions {
   readonly headers: Readonly<Record<string, string>>;
-  readonly body: string;
   readonly signal: AbortSignal;
 }
 
 /** The answer, and the address that gave it: redirects within the origin are followed. */
-export async function postText(
+export interface Answered {
+  readonly response: HttpAnswer;
+  readonly url: URL;
+}
+
+export function postText(
   agent: Dispatcher,
   url: URL,
-  options: PostOptions,
-): Promise<{ readonly response: HttpAnswer; readonly url: URL }> {
-  const { body, signal } = options;
+  options: SendOptions & { readonly body: string },
+): Promise<Answered> {
+  return send(agent, url, { method: 'POST', ...options });
+}
+
+export function openStream(agent: Dispatcher, url: URL, options: SendOptions): Promise<Answered> {
+  return send(agent, url, { method: 'GET', body: null, ...options });
+}
+
+async function send(
+  agent: Dispatcher,
+  url: URL,
+  options: SendOptions & { readonly method: 'GET' | 'POST'; readonly body: string | null },
+): Promise<Answered> {
+  const { method, body, signal } = options;
   const headers = { ...options.headers, ...plainCoding };
   let at = url;
   for (let followed = 0; ; followed++) {
     const { origin, pathname, search } = at;
-    const response = await agent.request({ origin, path: pathname + search, method: 'POST', headers, body, signal });
+    const response = await agent.request({ origin, path: pathname + search, method, headers, body, signal });
     const next = redirectWithin(at, response.statusCode, response.headers['location']);
     if (next === undefined || followed === maxRedirects) return { response, url: at };
     await response.body.dump();
     at = next;
   }
+}
+
+export function isEventStream({ statusCode, headers }: HttpAnswer): boolean {
+  const type = String(headers['content-type'] ?? '').toLowerCase();
+  return statusCode === 200 && type.startsWith('text/event-stream');
 }
 
 /** The body as text, or undefined if it is larger than allowed. */

@@ -1,13 +1,14 @@
 // MCP over the legacy HTTP+SSE transport (revision 2024-11-05): answers come on one long stream of events. The client
 // library's transport opens it and posts; a filter in its fetch takes the answers to requests of ours out of the stream
-// as text, and notices the end of the stream, after which the session on the other side is gone.
+// as text, also those that are too large, and notices the end of the stream, after which the session on the other side is
+// gone.
 
 import { SSEClientTransport } from '@modelcontextprotocol/client';
 import type { Dispatcher } from 'undici';
 import { createAgent } from '../../net/agent.ts';
 import { connectSentence, neverSent } from '../../net/connect-error.ts';
 import { fetchOver } from '../../net/fetch.ts';
-import { EventStreamParser, EventStreamTooLong } from './event-stream.ts';
+import { EventStreamParser, type OversizedEvent, type ServerSentEvent } from './event-stream.ts';
 import { PendingRequests } from './pending.ts';
 import { excerpt, parseMessage, postText, readText, type RemoteOptions } from './http.ts';
 import {
@@ -18,6 +19,7 @@ import {
   type Reply,
   type RequestOptions,
 } from './transport.ts';
+import { idOfEnds } from './too-long.ts';
 
 const streamEnded = 'the server ended the event stream';
 
@@ -25,10 +27,13 @@ const streamEnded = 'the server ended the event stream';
 const postWithinMs = 30_000;
 
 export class SseTransport extends SSEClientTransport implements McpTransport {
+  lastHeardAt: number | undefined;
+
   readonly #options: RemoteOptions;
   readonly #url: string;
   readonly #pending: PendingRequests;
   #postUrl: URL | undefined;
+  #opened = false;
   #endReason: string | undefined;
   #closing: Promise<void> | undefined;
   /** Why the stream could not be opened, where the server was not even reached; the library keeps only its text. */
@@ -42,7 +47,9 @@ export class SseTransport extends SSEClientTransport implements McpTransport {
   constructor(url: string, options: RemoteOptions) {
     const filter = new AnswerFilter(options.maxMessageBytes);
     const agent = createAgent(options);
-    const fetchOnce = fetchOver(agent);
+    const fetchOnce = fetchOver(agent, () => {
+      this.lastHeardAt = Date.now();
+    });
     let failure: unknown;
     super(new URL(url), {
       requestInit: { headers: { ...options.headers } },
@@ -51,7 +58,9 @@ export class SseTransport extends SSEClientTransport implements McpTransport {
           failure = error;
           throw error;
         });
-        return init?.method === 'POST' || !response.ok ? response : filter.apply(response);
+        if (init?.method === 'POST' || !response.ok) return response;
+        this.#opened = true;
+        return filter.apply(response);
       },
     });
     this.#failure = () => failure;
@@ -76,6 +85,11 @@ export class SseTransport extends SSEClientTransport implements McpTransport {
 
   get endReason(): string {
     return this.#endReason ?? streamEnded;
+  }
+
+  get awaits(): string | undefined {
+    if (this.#postUrl !== undefined) return undefined;
+    return this.#opened ? 'endpoint on the event stream' : 'event stream';
   }
 
   override close(): Promise<void> {
@@ -115,6 +129,7 @@ export class SseTransport extends SSEClientTransport implements McpTransport {
       body,
       signal: AbortSignal.timeout(postWithinMs),
     });
+    this.lastHeardAt = Date.now();
     const { statusCode: status } = response;
     const text = await readText(response, this.#options.maxMessageBytes);
     if (status >= 200 && status < 300) return undefined;
@@ -145,7 +160,8 @@ class AnswerFilter {
       new TransformStream<Uint8Array, Uint8Array>({
         transform: (chunk, controller) => {
           for (const event of parser.push(decoder.decode(chunk, { stream: true }))) {
-            if (!this.#take(event)) controller.enqueue(encoder.encode(event.raw));
+            if ('raw' in event && !this.#take(event)) controller.enqueue(encoder.encode(event.raw));
+            else if ('head' in event) this.#refuse(event);
           }
         },
         flush: () => this.onEnd(streamEnded),
@@ -160,8 +176,7 @@ class AnswerFilter {
           if (done) controller.close();
           else controller.enqueue(value);
         } catch (error) {
-          const tooLong = `a message is larger than ${this.#maxBytes} bytes (--max-result)`;
-          this.onEnd(error instanceof EventStreamTooLong ? tooLong : streamEnded);
+          this.onEnd(streamEnded);
           controller.error(error);
         }
       },
@@ -174,7 +189,14 @@ class AnswerFilter {
     return copy;
   }
 
-  #take(event: { readonly type: string; readonly data: string }): boolean {
+  /** Fails the request that an over-long message answers: the one it names, or the only one that is open. */
+  #refuse({ head, tail }: OversizedEvent): void {
+    const id = idOfEnds(head, tail) ?? this.pending?.only();
+    const detail = `the result is larger than ${this.#maxBytes} bytes (--max-result)`;
+    if (id !== undefined) this.pending?.settle(id, { kind: 'unusable', detail });
+  }
+
+  #take(event: ServerSentEvent): boolean {
     if (event.type === 'endpoint') this.onEndpoint(event.data);
     if (event.type !== 'message') return false;
     const message = parseMessage(event.data);

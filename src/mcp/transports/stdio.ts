@@ -134,9 +134,12 @@ export class StdioTransport implements McpTransport {
     if (this.#outbox.length === 0) return;
     if (!this.#child?.stdin.writable) return this.#failUnsent();
     const text = this.#outbox.length === 1 ? this.#outbox[0] : this.#outbox.join('');
+    const { stdin } = this.#child;
+    stdin.write(text ?? '');
+    // Nobody reads any more, and nothing of it was taken. An error that comes later says nothing of the kind.
+    if (stdin.errored !== null) return this.#failUnsent();
     this.#outbox = [];
     this.#unsent = [];
-    this.#child.stdin.write(text ?? '');
   }
 
   #failUnsent(): void {

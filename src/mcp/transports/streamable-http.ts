@@ -1,6 +1,6 @@
-// MCP over Streamable HTTP. The client library's transport connects, negotiates and listens; requests of ours take a
-// POST of their own over undici, whose answer is read as text: one JSON message, or a stream of events in which
-// messages for the library may stand before ours.
+// MCP over Streamable HTTP. The client library's transport connects and negotiates; requests of ours take a POST of their
+// own over undici, whose answer is read as text: one JSON message, or a stream of events in which messages for the library
+// may stand before ours. The stream on which the server speaks by itself is ours too: the library's gives up silently.
 
 import { setTimeout as delay } from 'node:timers/promises';
 import { StreamableHTTPClientTransport, type JSONRPCMessage } from '@modelcontextprotocol/client';
@@ -9,12 +9,13 @@ import { createAgent } from '../../net/agent.ts';
 import { connectSentence, neverSent } from '../../net/connect-error.ts';
 import { fetchOver } from '../../net/fetch.ts';
 import { redirectSentence } from '../../net/redirect.ts';
-import type { CancelSignal } from '../types.ts';
-import { unwatchDeadline, watchDeadline } from './deadlines.ts';
-import { EventStreamParser, EventStreamTooLong } from './event-stream.ts';
+import { EventStreamParser } from './event-stream.ts';
+import { Exchange } from './exchange.ts';
 import {
   excerpt,
+  isEventStream,
   isMessage,
+  openStream,
   parseMessage,
   postText,
   readText,
@@ -23,7 +24,10 @@ import {
   type Message,
   type RemoteOptions,
 } from './http.ts';
+import { keepListening, saysNotOffered, type StreamEnd } from './listening.ts';
 import { batch, ownIdOf, toReply } from './pending.ts';
+import { resumeAnswer } from './resumption.ts';
+import { idOfEnds } from './too-long.ts';
 import {
   cancelReasons,
   cancelledText,
@@ -34,22 +38,40 @@ import {
   type RequestOptions,
 } from './transport.ts';
 
+export interface StreamableHttpOptions extends RemoteOptions {
+  /** A stream broke that nobody here ended. */
+  readonly onDoubt: () => void;
+}
+
 /** A cancellation is worth this long, nobody waits for it. */
 const cancelWithinMs = 5_000;
 /** So is the end of a session. */
 const farewellWithinMs = 1_000;
 
+const closed = 'the connection was closed';
+const streamCut = 'the server ended the stream without an answer';
+
 export class StreamableHttpTransport extends StreamableHTTPClientTransport implements McpTransport {
+  lastHeardAt: number | undefined;
+
   /** Where requests go: as configured, or where the server redirects them. */
   #url: URL;
-  readonly #options: RemoteOptions;
+  readonly #options: StreamableHttpOptions;
   readonly #agent: Dispatcher;
+  readonly #lifetime = new AbortController();
   #nextId = firstOwnId;
   #closed = false;
 
-  constructor(url: string, options: RemoteOptions) {
+  constructor(url: string, options: StreamableHttpOptions) {
     const agent = createAgent(options);
-    super(new URL(url), { requestInit: { headers: { ...options.headers } }, fetch: fetchOver(agent) });
+    const send = fetchOver(agent, () => {
+      this.lastHeardAt = Date.now();
+    });
+    super(new URL(url), {
+      requestInit: { headers: { ...options.headers } },
+      // Its listening is answered as by a server that offers none; where it resumes an answer of its own it may.
+      fetch: (to, init) => (isListening(init) ? Promise.resolve(new Response(null, { status: 405 })) : send(to, init)),
+    });
     this.#agent = agent;
     this.#url = new URL(url);
     this.#options = options;
@@ -59,6 +81,7 @@ export class StreamableHttpTransport extends StreamableHTTPClientTransport imple
   override async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
+    this.#lifetime.abort();
     // A server that is gone cannot be told, and one that hangs is not waited for.
     const told = this.terminateSession().catch(() => {});
     await Promise.race([told, delay(farewellWithinMs, undefined, { ref: false })]);
@@ -67,20 +90,62 @@ export class StreamableHttpTransport extends StreamableHTTPClientTransport imple
   }
 
   async request(method: string, params: string, options: RequestOptions): Promise<Reply> {
-    if (this.#closed) return { kind: 'undelivered', detail: 'the connection was closed', gone: true };
+    if (this.#closed) return { kind: 'undelivered', detail: closed, gone: true };
     const id = this.#nextId++;
     const exchange = new Exchange(options);
     try {
       const reply = await this.#exchange(id, requestText(id, method, params), exchange, options.headers);
-      return exchange.gaveUp ?? reply;
+      if (exchange.gaveUp !== undefined) return exchange.gaveUp;
+      return reply.kind === 'lost' ? this.#lost(reply) : reply;
     } catch (error) {
       if (exchange.gaveUp !== undefined) return exchange.gaveUp;
       const detail = connectSentence(error, this.#url.href);
-      return neverSent(error) ? { kind: 'undelivered', detail, gone: true } : { kind: 'lost', detail, gone: false };
+      if (neverSent(error)) return { kind: 'undelivered', detail, gone: true };
+      return this.#lost({ kind: 'lost', detail, gone: false });
     } finally {
       exchange.end();
       if (exchange.gaveUp !== undefined) this.#cancel(id, exchange.gaveUp.kind, options.headers);
     }
+  }
+
+  listen(onGap: () => void): void {
+    const { signal } = this.#lifetime;
+    const { onDoubt } = this.#options;
+    const parser = new EventStreamParser(this.#options.maxMessageBytes);
+    const stream = (opened: (resumed: boolean) => void, everOpen: boolean): Promise<StreamEnd> =>
+      this.#listenOnce(parser, opened, everOpen);
+    void keepListening({ stream, signal, onDoubt, onGap });
+  }
+
+  async #listenOnce(
+    parser: EventStreamParser,
+    opened: (resumed: boolean) => void,
+    everOpen: boolean,
+  ): Promise<StreamEnd> {
+    try {
+      const { lastEventId } = parser;
+      const response = await this.#open(lastEventId, this.#lifetime.signal);
+      if (!isEventStream(response)) {
+        const { statusCode: status } = response;
+        await response.body.dump();
+        // Whether it is the session or the event that is not known, the next stream begins anew.
+        if (status < 500) parser.lastEventId = undefined;
+        if (status === 404 && this.sessionId !== undefined) this.#options.onDoubt();
+        return saysNotOffered(status, everOpen) ? { kind: 'not-offered' } : { kind: 'ended' };
+      }
+      opened(lastEventId !== undefined);
+      const decoder = new TextDecoder();
+      parser.restart();
+      for await (const chunk of response.body) {
+        this.lastHeardAt = Date.now();
+        for (const event of parser.push(decoder.decode(chunk as Uint8Array, { stream: true }))) {
+          if ('data' in event) this.#deliver(parseMessage(event.data));
+        }
+      }
+    } catch {
+      // The server is out of reach, or the stream was cut: an end like any other.
+    }
+    return { kind: 'ended', retryMs: parser.retryMs };
   }
 
   async #exchange(
@@ -90,9 +155,15 @@ export class StreamableHttpTransport extends StreamableHTTPClientTransport imple
     extra: Readonly<Record<string, string>> | undefined,
   ): Promise<Reply> {
     const response = await this.#post(body, exchange.signal, extra);
-    const type = String(response.headers['content-type'] ?? '').toLowerCase();
-    if (response.statusCode === 200 && type.startsWith('text/event-stream')) return this.#readEvents(id, response);
+    if (isEventStream(response)) {
+      const parser = new EventStreamParser(this.#options.maxMessageBytes);
+      const reply = await this.#readEvents(id, response, parser);
+      // The stateless revisions know no resumption.
+      if (reply.kind !== 'lost' || parser.lastEventId === undefined || isStateless(extra)) return reply;
+      return this.#resume(id, reply, parser, exchange.signal);
+    }
     const text = await readText(response, this.#options.maxMessageBytes);
+    this.lastHeardAt = Date.now();
     if (text === undefined) return this.#tooLarge();
     if (response.statusCode === 200) return this.#replyFrom(id, text);
     return this.#refusal(id, response, text);
@@ -109,37 +180,88 @@ export class StreamableHttpTransport extends StreamableHTTPClientTransport imple
         ...extra,
         'content-type': 'application/json',
         accept: 'application/json, text/event-stream',
-        ...(this.sessionId !== undefined && { 'mcp-session-id': this.sessionId }),
-        ...(this.protocolVersion !== undefined && { 'mcp-protocol-version': this.protocolVersion }),
+        ...this.#sessionHeaders(),
       },
       body,
       signal,
     });
+    this.lastHeardAt = Date.now();
     if (response.statusCode === 200) this.#url = url;
     return response;
   }
 
+  /** A stream from after the event that is named, or a new one. */
+  async #open(lastEventId: string | undefined, signal: AbortSignal): Promise<HttpAnswer> {
+    const { response } = await openStream(this.#agent, this.#url, {
+      headers: {
+        ...this.#options.headers,
+        accept: 'text/event-stream',
+        ...this.#sessionHeaders(),
+        ...(lastEventId !== undefined && { 'last-event-id': lastEventId }),
+      },
+      signal,
+    });
+    this.lastHeardAt = Date.now();
+    return response;
+  }
+
+  #sessionHeaders(): Record<string, string> {
+    return {
+      ...(this.sessionId !== undefined && { 'mcp-session-id': this.sessionId }),
+      ...(this.protocolVersion !== undefined && { 'mcp-protocol-version': this.protocolVersion }),
+    };
+  }
+
+  #resume(
+    id: number,
+    cut: Extract<Reply, { kind: 'lost' }>,
+    parser: EventStreamParser,
+    signal: AbortSignal,
+  ): Promise<Reply> {
+    return resumeAnswer({
+      cut,
+      signal,
+      hasSession: this.sessionId !== undefined,
+      retryMs: () => parser.retryMs,
+      open: () => this.#open(parser.lastEventId, signal),
+      read: (rest) => this.#readEvents(id, rest, parser),
+    });
+  }
+
   /** Reads events until ours; the others are the library's. */
-  async #readEvents(id: number, response: HttpAnswer): Promise<Reply> {
-    const parser = new EventStreamParser(this.#options.maxMessageBytes);
+  async #readEvents(id: number, response: HttpAnswer, parser: EventStreamParser): Promise<Reply> {
     const decoder = new TextDecoder();
+    parser.restart();
     try {
       for await (const chunk of response.body) {
+        this.lastHeardAt = Date.now();
         for (const event of parser.push(decoder.decode(chunk as Uint8Array, { stream: true }))) {
-          if (event.type !== 'message' || event.data === '') continue;
-          const message = parseMessage(event.data);
-          if (message !== undefined && answers(message, id)) {
-            response.body.destroy();
-            return toReply(message, event.data);
+          if ('data' in event) {
+            const message = event.type === 'message' ? parseMessage(event.data) : undefined;
+            if (message !== undefined && answers(message, id)) return toReply(message, event.data);
+            this.#deliver(message);
+          } else if ((idOfEnds(event.head, event.tail) ?? id) === id) {
+            return this.#tooLarge();
           }
-          if (message !== undefined) this.onmessage?.(message as JSONRPCMessage);
         }
       }
     } catch (error) {
-      if (error instanceof EventStreamTooLong) return this.#tooLarge();
-      throw error;
+      return { kind: 'lost', detail: connectSentence(error, this.#url.href), gone: false };
+    } finally {
+      response.body.destroy();
     }
-    return { kind: 'lost', detail: 'the server ended the stream without an answer', gone: false };
+    return { kind: 'lost', detail: streamCut, gone: false };
+  }
+
+  /** Where we did not cut it ourselves, a look at the session is worth it. */
+  #lost(reply: Reply): Reply {
+    if (this.#closed) return { kind: 'lost', detail: closed, gone: true };
+    this.#options.onDoubt();
+    return reply;
+  }
+
+  #deliver(message: Message | undefined): void {
+    if (message !== undefined) this.onmessage?.(message as JSONRPCMessage);
   }
 
   #replyFrom(id: number, text: string): Reply {
@@ -147,7 +269,7 @@ export class StreamableHttpTransport extends StreamableHTTPClientTransport imple
     for (const { message, text: own } of Array.isArray(parsed) ? batch(parsed, text) : [{ message: parsed, text }]) {
       if (!isMessage(message)) continue;
       if (answers(message, id)) return toReply(message, own);
-      this.onmessage?.(message as JSONRPCMessage);
+      this.#deliver(message);
     }
     return { kind: 'unusable', detail: 'the server did not answer with a JSON-RPC response' };
   }
@@ -183,7 +305,7 @@ export class StreamableHttpTransport extends StreamableHTTPClientTransport imple
 
   /** From 2026-07-28 on the closed request is the cancellation; before, a notification is. */
   #cancel(id: number, why: 'timeout' | 'cancelled', headers: Readonly<Record<string, string>> | undefined): void {
-    if (headers?.['mcp-method'] !== undefined || this.#closed) return;
+    if (isStateless(headers) || this.#closed) return;
     void this.#post(cancelledText(id, cancelReasons[why]), AbortSignal.timeout(cancelWithinMs), undefined).then(
       (response) => response.body.dump(),
       // The server is out of reach: there is nothing left to cancel.
@@ -192,39 +314,14 @@ export class StreamableHttpTransport extends StreamableHTTPClientTransport imple
   }
 }
 
-/** The time and the caller of one request. */
-class Exchange {
-  readonly deadlineAt: number;
-  readonly #outer: CancelSignal | undefined;
-  readonly #abort = new AbortController();
-  readonly #onAbort = (): void => this.#stop('cancelled');
-  gaveUp: { readonly kind: 'timeout' | 'cancelled' } | undefined;
+/** The library's request for the stream on which the server speaks by itself. */
+function isListening(init: RequestInit | undefined): boolean {
+  return init?.method === 'GET' && !new Headers(init.headers).has('last-event-id');
+}
 
-  constructor(options: RequestOptions) {
-    this.deadlineAt = options.deadlineAt;
-    this.#outer = options.signal;
-    if (this.#outer?.aborted) this.#onAbort();
-    this.#outer?.addEventListener('abort', this.#onAbort, { once: true });
-    watchDeadline(this);
-  }
-
-  get signal(): AbortSignal {
-    return this.#abort.signal;
-  }
-
-  expire(): void {
-    this.#stop('timeout');
-  }
-
-  end(): void {
-    unwatchDeadline(this);
-    this.#outer?.removeEventListener('abort', this.#onAbort);
-  }
-
-  #stop(kind: 'timeout' | 'cancelled'): void {
-    this.gaveUp ??= { kind };
-    this.#abort.abort();
-  }
+/** Revisions without sessions name the method in a header. */
+function isStateless(headers: Readonly<Record<string, string>> | undefined): boolean {
+  return headers?.['mcp-method'] !== undefined;
 }
 
 /** An error without an id can only be ours: one request, one answer. */

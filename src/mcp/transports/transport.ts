@@ -50,12 +50,21 @@ export interface McpTransport extends Transport {
   request(method: string, params: string, options: RequestOptions): Promise<Reply>;
   /** Of the child, for stdio. */
   readonly pid?: number | undefined;
+  /** When anything last came from the server, milliseconds since the epoch; remote servers only. */
+  readonly lastHeardAt?: number | undefined;
   /** Why the connection ended by itself, for people. */
   readonly endReason?: string | undefined;
   /** What the child said last that was no message: its last lines on stderr, else a line on stdout. */
   readonly lastWords?: string;
   /** Why the server was not even reached, where the library keeps only the text of it. */
   readonly connectFailure?: unknown;
+  /** What it waits for while it connects, where that is not yet the answer to `initialize`. */
+  readonly awaits?: string | undefined;
+  /**
+   * Opens, and keeps open, the stream on which a server of the revisions with sessions speaks by itself, where that is
+   * no part of the connection. `onGap`: there was a time without the stream, and what the server said then is lost.
+   */
+  listen?(onGap: () => void): void;
 }
 
 /** Ids of the client library are small numbers or strings; ours start here and stay within 32 bits for a long time. */

@@ -31,6 +31,10 @@ export interface ServerModel {
   readonly since: number;
   readonly restarts: number;
   readonly inFlight: number;
+  /** Calls that wait for one in flight to end. */
+  readonly queued: number;
+  /** Open sessions of users or callers. */
+  readonly sessions: number;
   /** Milliseconds since the epoch. */
   readonly nextRetryAt: number | undefined;
   /** undefined while nothing has been learned. */

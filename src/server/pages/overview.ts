@@ -14,6 +14,8 @@ export interface OverviewModel extends PageModel {
   readonly servers: readonly ServerModel[];
   /** Milliseconds since the epoch, when the states were asked for. */
   readonly now: number;
+  /** The last reload, where it was refused; `at` in milliseconds since the epoch. */
+  readonly refusedReload?: { readonly at: number; readonly detail: string } | undefined;
 }
 
 /** Of a tool's description in the list; the rest is on the server's page. */
@@ -42,6 +44,7 @@ export function overviewPage(model: OverviewModel): string {
           <code class="copyable" data-copy>${model.baseUrl}</code>${accessNote(model.access)}
         </p>
       </div>
+      ${refusalNotice(model.refusedReload)}
       <section aria-labelledby="servers">
         <h2 id="servers">Servers</h2>
         ${
@@ -54,8 +57,8 @@ export function overviewPage(model: OverviewModel): string {
       </section>
       ${pasteSection({ page: model, access: model.access, servers, server: servers.length === 1 ? servers[0] : undefined })}
       <p class="note">
-        As of <time datetime="${isoTime(now)}">${isoTime(now).slice(11, 19)} UTC</time>; reload for the latest. Programs
-        get the same as JSON with <code>Accept: application/json</code>.
+        As of ${clockTime(now)}; reload for the latest. Programs get the same as JSON with
+        <code>Accept: application/json</code>.
       </p>
     `,
   });
@@ -74,6 +77,17 @@ function headlineOf(servers: readonly ServerModel[]): string {
 function accessNote(access: Access): string {
   if (access === 'open') return ', open to every program that reaches it.';
   return access === 'key' ? '; calls need the API key.' : '; everything needs the API key.';
+}
+
+/** Programs and people work with another configuration than the one that somebody wrote: that has to be seen first. */
+function refusalNotice(refused: OverviewModel['refusedReload']): Html | false {
+  return (
+    refused !== undefined &&
+    html`<section class="refusal" aria-labelledby="refusal">
+      <h2 id="refusal">The last reload was refused</h2>
+      <p>At ${clockTime(refused.at)}: ${refused.detail}. This notice goes when a reload succeeds.</p>
+    </section>`
+  );
 }
 
 function serverEntry(page: PageModel, server: ServerModel, now: number): Html {
@@ -123,6 +137,7 @@ function firstLine(text: string): string {
   return `${kept.replace(/\s+\S*$/, '')}…`;
 }
 
-function isoTime(at: number): string {
-  return new Date(at).toISOString();
+function clockTime(at: number): Html {
+  const iso = new Date(at).toISOString();
+  return html`<time datetime="${iso}">${iso.slice(11, 19)} UTC</time>`;
 }

@@ -43,6 +43,8 @@ export function stateFacts(server: ServerModel, now: number): string[] {
   }
   if (server.restarts > 0) facts.push(counted(server.restarts, 'restart'));
   if (server.inFlight > 0) facts.push(`${counted(server.inFlight, 'call')} in flight`);
+  if (server.queued > 0) facts.push(`${server.queued.toLocaleString('en')} waiting`);
+  if (server.sessions > 0) facts.push(counted(server.sessions, 'session'));
   return facts;
 }
 

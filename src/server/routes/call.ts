@@ -1,12 +1,11 @@
-// POST /{server}/{tool}, or POST /{tool} with a single server: the one route that matters. From the path to the lease is
-// one synchronous step, so that a reload cannot come between; what follows holds the lease until the call is over. A
-// remote server of which nothing is known yet is tried before that.
-// A caller that goes away cancels the call. What can be refused is refused before the tool runs.
+// POST /{server}/{tool}, or POST /{tool} with a single server: the one route that matters. The lease is held from the
+// path until the call is over. A caller that goes away cancels the call. What can be refused is refused before the tool
+// runs.
 
-import { AppError, type ErrorCode } from '../../errors.ts';
+import type { ErrorCode } from '../../errors.ts';
 import { parseJson } from '../../json/parse.ts';
 import { isObject } from '../../json/value.ts';
-import type { Lease, Outcome, Tool } from '../../mcp/types.ts';
+import type { Outcome, Tool } from '../../mcp/types.ts';
 import type { Operation } from '../../openapi/prepared.ts';
 import { checkArguments, checkOutput } from '../../openapi/arguments.ts';
 import { notAcceptable } from '../../openapi/negotiate.ts';
@@ -17,59 +16,37 @@ import type { ServerView, Snapshot } from '../../snapshot.ts';
 import { readBody } from '../body.ts';
 import type { Exchange } from '../exchange.ts';
 import { findEnabledServer, findOperation, noRoute } from '../find.ts';
-import { refuseWhileStopping, shuttingDown } from '../stopping.ts';
+import { withLease, type Leased, type Told, type Way } from '../leased.ts';
+import { shuttingDown } from '../stopping.ts';
 
-/** As long as a call to a server that is known waits for it to come back. */
-const maxLearnMs = 10_000;
-
-/** `server` is undefined for a path of one segment. */
-export async function callTool(exchange: Exchange, server: string | undefined, segment: string): Promise<void> {
-  refuseWhileStopping(exchange.program);
-  if (segment === '' || reservedToolNames.has(segment)) noRoute(exchange.snapshot, exchange.path);
-  let view = viewOf(exchange.snapshot, server, exchange.path);
-  if (view.operations === undefined && view.upstream?.status().attempted === true) {
-    // Nothing is known of it yet, because it was down whenever it was tried.
-    await view.upstream.retryNow(Date.now() + maxLearnMs, exchange.gone);
-    view = viewOf(exchange.program.current(), server, exchange.path);
-  }
-  const operation = findOperation(view, segment);
-  const lease = view.upstream?.lease();
-  if (lease === undefined) throw new Error(`the server ${view.name} has operations but no upstream`);
-  const startedAt = performance.now();
-  let code: ErrorCode | 'ok' = 'internal';
-  try {
-    code = await runCall(exchange, view, operation, lease);
-  } catch (error) {
-    if (!(error instanceof AppError)) throw error;
-    ({ code } = error);
-    throw new AppError(code, error.message, { server: view.name, tool: operation.name, ...error.fields }, error);
-  } finally {
-    lease.release();
-    exchange.program.observe({
-      type: 'call',
-      requestId: exchange.id,
-      server: view.name,
-      tool: operation.name,
-      code,
-      durationMs: performance.now() - startedAt,
-    });
-  }
+/** A tool to call. */
+interface Called extends Told {
+  readonly operation: Operation;
 }
 
-function viewOf(snapshot: Snapshot, server: string | undefined, path: string): ServerView {
+/** `server` is undefined for a path of one segment. */
+export function callTool(exchange: Exchange, server: string | undefined, segment: string): Promise<void> {
+  const way: Way<Called> = {
+    server: (snapshot) => serverOf(snapshot, server, segment, exchange.path),
+    find(view) {
+      const operation = findOperation(view, segment);
+      return { operation, label: operation.name, tool: operation.name };
+    },
+  };
+  return withLease(exchange, way, (leased) => runCall(exchange, leased));
+}
+
+function serverOf(snapshot: Snapshot, server: string | undefined, segment: string, path: string): ServerView {
+  if (segment === '' || reservedToolNames.has(segment)) noRoute(snapshot, path);
   const view =
     server === undefined ? snapshot.root : snapshot.root === undefined && findEnabledServer(snapshot, server);
   return view || noRoute(snapshot, path);
 }
 
-/** Answers, and says what it came to: an error code of the table, or `ok`. */
-async function runCall(
-  exchange: Exchange,
-  view: ServerView,
-  operation: Operation,
-  lease: Lease,
-): Promise<ErrorCode | 'ok'> {
+async function runCall(exchange: Exchange, leased: Leased<Called>): Promise<ErrorCode | 'ok'> {
   const { request, snapshot } = exchange;
+  const { view, lease, principal } = leased;
+  const { operation } = leased.found;
   const { settings } = snapshot.config;
   const { accept } = request.headers;
   const full = exchange.query['result'] === 'full';
@@ -80,6 +57,7 @@ async function runCall(
     argumentsText: await argumentsOf(exchange, view, operation),
     deadlineAt: Date.now() + (operation.timeoutMs ?? settings.callTimeoutMs),
     signal: exchange.gone,
+    principal,
   });
   if (outcome.kind === 'cancelled' && exchange.program.isStopping()) {
     throw shuttingDown('The proxy stopped before the call had ended, which may or may not have done its work.');

@@ -1,12 +1,12 @@
 // GET / and GET /{server}/: JSON for programs, a page for people; GET /healthz and /readyz for probes. Always the state
 // of this moment, never from a cache.
 
-import type { Exchange } from '../exchange.ts';
+import type { Exchange, Surroundings } from '../exchange.ts';
 import { findServer, noRoute } from '../find.ts';
 import { overviewPage } from '../pages/overview.ts';
 import { serverPage } from '../pages/server.ts';
 import { accessOf, pageModel, sendPage, serverModel } from '../page-models.ts';
-import { statusOf, toServerStatus } from '../status.ts';
+import { statusOf, toReloadStatus, toServerStatus, type LastReload } from '../status.ts';
 import { wantsHtml } from '../../openapi/negotiate.ts';
 
 export function overview(exchange: Exchange): void {
@@ -15,12 +15,24 @@ export function overview(exchange: Exchange): void {
   if (wantsHtml(exchange.request.headers.accept)) {
     const servers = views.map((view) => serverModel(view, snapshot, program.startedAt));
     const model = { ...pageModel(exchange), access: accessOf(snapshot), servers, now: Date.now() };
-    sendPage(exchange, overviewPage(model), { Vary: 'Accept' });
+    sendPage(exchange, overviewPage({ ...model, refusedReload: refusedReload(program) }), { Vary: 'Accept' });
     return;
   }
   const servers = views.map((view) => [view.name, toServerStatus(statusOf(view, program.startedAt))] as const);
   const { name = 'mcpo' } = snapshot.config.settings;
-  sendJson(exchange, 200, { name, version: program.version, servers: Object.fromEntries(servers) }, { Vary: 'Accept' });
+  const { version, lastReload } = program;
+  sendJson(
+    exchange,
+    200,
+    { name, version, lastReload: toReloadStatus(lastReload()), servers: Object.fromEntries(servers) },
+    { Vary: 'Accept' },
+  );
+}
+
+/** What is in force is not what the file says, until a later reload succeeds. */
+function refusedReload({ lastReload }: Surroundings): LastReload | undefined {
+  const last = lastReload();
+  return last?.outcome === 'refused' ? last : undefined;
 }
 
 export function serverOverview(exchange: Exchange, name: string): void {
@@ -42,17 +54,28 @@ export function health(exchange: Exchange): void {
   sendJson(exchange, 200, { status: 'ok' });
 }
 
+/** Programs that were ready once: a server that a reload adds must not take them out of service. */
+const wereReady = new WeakSet<Surroundings>();
+
 /** Every required server had its first attempt, good or bad; a dead one must not keep the others from being used. */
 export function readiness(exchange: Exchange): void {
   const { snapshot, program } = exchange;
   const enabled = [...snapshot.servers.values()].filter(({ config }) => !config.disabled);
   const servers = enabled.map((view) => {
     const { state, detail, attempted } = statusOf(view, program.startedAt);
-    return [view.name, { state, attempted, required: view.config.required, detail }] as const;
+    return { name: view.name, state, attempted, required: view.config.required, detail };
   });
-  const waiting = servers.some(([, { attempted, required }]) => required && !attempted);
-  const status = program.isStopping() ? 'shutting-down' : waiting ? 'starting' : 'ready';
-  sendJson(exchange, status === 'ready' ? 200 : 503, { status, servers: Object.fromEntries(servers) });
+  const waiting = servers.filter(({ attempted, required }) => required && !attempted);
+  if (waiting.length === 0) wereReady.add(program);
+  const byName = Object.fromEntries(servers.map(({ name, ...status }) => [name, status]));
+  if (program.isStopping()) {
+    sendJson(exchange, 503, { status: 'shutting-down', reason: 'The program is shutting down.', servers: byName });
+  } else if (!wereReady.has(program)) {
+    const reason = `These servers have yet to end their first attempt: ${waiting.map(({ name }) => name).join(', ')}.`;
+    sendJson(exchange, 503, { status: 'starting', reason, servers: byName });
+  } else {
+    sendJson(exchange, 200, { status: 'ready', servers: byName });
+  }
 }
 
 function sendJson(exchange: Exchange, status: number, body: unknown, headers: Record<string, string> = {}): void {

@@ -121,6 +121,16 @@ describe('commands', () => {
     expect(mistakeOf('check', '--refs', 'components')).toContain('--refs');
   });
 
+  test('reload takes a configuration file and nothing else', () => {
+    expect(parseCommandLine(['reload'])).toEqual({ kind: 'reload', options: {} });
+    const withFile = { kind: 'reload', options: { config: 'f' } };
+    expect(parseCommandLine(['reload', '--config', 'f'])).toEqual(withFile);
+    expect(parseCommandLine(['-c', 'f', 'reload'])).toEqual(withFile);
+    expect(helpOf('reload', '--help')).toContain('mcpo reload --config config.json');
+    expect(helpOf('help', 'reload')).toBe(helpOf('reload', '--help'));
+    expect(helpOf('--help')).toContain('mcpo reload');
+  });
+
   test('version is the program, --version the document', () => {
     expect(parseCommandLine(['version'])).toEqual({ kind: 'version' });
     expect(optionsOf('--version', '2')).toEqual({ version: '2' });
@@ -154,10 +164,22 @@ describe('mistakes', () => {
     [['chek'], '"chek" is no command of mcpo. Did you mean "check"?'],
     [['chek', '--config', 'f'], '"chek" is no command of mcpo. Did you mean "check"?'],
     [['version', 'now'], '"mcpo version" takes no further words.'],
-    [['help', 'me'], '"mcpo help" explains check, openapi and version.'],
+    [['help', 'me'], '"mcpo help" explains check, openapi, reload and version.'],
+    [['relaod'], '"relaod" is no command of mcpo. Did you mean "reload"?'],
+    [['reload', 'f'], '"f" is not understood here: "mcpo reload" takes a configuration file after --config.'],
+    [['reload', '--', 'x'], '"mcpo reload" takes no command of a server: drop "--" and what follows.'],
+    [['reload', '--prot', '80'], 'Unknown option "--prot". Did you mean "--port"?'],
+    [['reload', '--config'], '--config (-c) needs a value, FILE; "mcpo --help" explains it.'],
   ])('%j', (argv, sentence) => {
     expect(mistakeOf(...argv)).toBe(sentence);
   });
+
+  test.each([[['reload', '--port', '80']], [['--port', '80', 'reload']], [['reload', '-p', '80', '--config', 'f']]])(
+    '%j: a running program has its options',
+    (argv) => {
+      expect(mistakeOf(...argv)).toMatch(/^--port has no place at "mcpo reload", which takes --config only/);
+    },
+  );
 
   test.each([['-v'], ['--version']])('%s alone points to mcpo version', (flag) => {
     expect(mistakeOf(flag)).toMatch(/sets the version of the document.*"mcpo version"/);

@@ -24,6 +24,12 @@ describe('an entry', () => {
       toolErrorStatus: undefined,
       expose: [],
       validate: true,
+      session: 'shared',
+      maxSessions: 50,
+      sessionIdleMs: 600_000,
+      instances: 1,
+      maxInFlight: 1_000,
+      maxQueued: 1_000,
     });
   });
 
@@ -67,6 +73,42 @@ describe('an entry', () => {
     expect(await load({ command: 'x', validate: written })).toMatchObject({ validate });
   });
 
+  it.each([
+    [
+      { session: 'user', maxSessions: 1, sessionIdleTimeout: 0.5 },
+      { maxSessions: 1, sessionIdleMs: 500 },
+    ],
+    [
+      { session: 'caller', instances: 1 },
+      { session: 'caller', instances: 1 },
+    ],
+    [
+      { instances: 100, maxInFlight: 1, maxQueued: 0 },
+      { instances: 100, maxInFlight: 1, maxQueued: 0 },
+    ],
+  ])('takes %j', async (written, expected) => {
+    expect(await load({ command: 'x', ...written })).toMatchObject(expected);
+  });
+
+  it('of a remote server may say that it is one', async () => {
+    expect(await load({ url: 'http://h', instances: 1 })).toMatchObject({ instances: 1 });
+  });
+
+  it('takes numbers as strings, so that variables can give them', async () => {
+    const written = { timeout: '5', toolErrorStatus: '500', tools: { t: { timeout: '0.5' } }, maxInFlight: '${N:-7}' };
+    const { tools, ...config } = await load({ command: 'x', instances: '2', maxQueued: ' 0 ', ...written });
+    expect(config).toMatchObject({
+      timeoutMs: 5_000,
+      toolErrorStatus: 500,
+      maxInFlight: 7,
+      instances: 2,
+      maxQueued: 0,
+    });
+    expect(tools.get('t')).toMatchObject({ timeoutMs: 500 });
+    const sessions = { session: 'user', maxSessions: '3', sessionIdleTimeout: '${IDLE:-60}' };
+    expect(await load({ command: 'x', ...sessions })).toMatchObject({ maxSessions: 3, sessionIdleMs: 60_000 });
+  });
+
   it('exposes each kind once', async () => {
     const { expose } = await load({ command: 'x', expose: ['prompts', 'resources', 'prompts'] });
     expect(expose).toEqual(['prompts', 'resources']);
@@ -102,6 +144,8 @@ describe('fingerprints', () => {
     [{ ...entry, env: { A: '1', B: '3' } }, {}],
     [{ ...entry, cwd: '.' }, {}],
     [{ ...entry, expose: ['prompts'] }, {}],
+    [{ ...entry, session: 'user' }, {}],
+    [{ ...entry, instances: 2 }, {}],
     [entry, { maxResult: '1MiB' }],
     [entry, { connectionTimeout: 5 }],
     [entry, { env: ['C=1'] }],
@@ -122,10 +166,21 @@ describe('fingerprints', () => {
     { expose: ['resources'] },
     { tools: { t: { name: 'w' }, v: {} } },
     { tools: { t: { name: 'u' } } },
+    { maxInFlight: 5 },
+    { maxQueued: 5 },
   ])('tell that only the presentation changed: %j', async (change) => {
     const [before, after] = [await load(entry), await load({ ...entry, ...change })];
     expect(after.connectionFingerprint).toBe(before.connectionFingerprint);
     expect(after.fingerprint).not.toBe(before.fingerprint);
+  });
+
+  it('tell that limits of sessions are no reason for a new connection', async () => {
+    const before = await load({ ...entry, session: 'user' });
+    for (const change of [{ maxSessions: 5 }, { sessionIdleTimeout: 5 }]) {
+      const after = await load({ ...entry, session: 'user', ...change });
+      expect(after.connectionFingerprint).toBe(before.connectionFingerprint);
+      expect(after.fingerprint).not.toBe(before.fingerprint);
+    }
   });
 
   it('hold no secret', async () => {

@@ -1,10 +1,19 @@
 // Real files and real events. Each test waits for the change it makes; that something is *not* reported is shown by a
 // later change that is reported alone.
 
-import { mkdirSync, renameSync, rmSync, symlinkSync, unlinkSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  unlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { setImmediate, setTimeout } from 'node:timers/promises';
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { watchFile } from '../../../src/config/watch.ts';
 import { temporaryFolder } from './temporary.ts';
 
@@ -40,20 +49,20 @@ async function reached(calls: () => number, wanted: number): Promise<number> {
 describe('a change is noticed', () => {
   it('when the file is written in place, again and again', async () => {
     const path = join(newFolder(), 'config.json');
-    writeFileSync(path, 'one');
+    writeFileSync(path, '[1]');
     const { calls } = watching(path);
-    writeFileSync(path, 'two');
+    writeFileSync(path, '[2]');
     expect(await reached(calls, 1)).toBe(1);
-    writeFileSync(path, 'one');
+    writeFileSync(path, '[1]');
     expect(await reached(calls, 2)).toBe(2);
   });
 
   it('when another file takes its name', async () => {
     const folder = newFolder();
     const path = join(folder, 'config.json');
-    writeFileSync(path, 'one');
+    writeFileSync(path, '[1]');
     const { calls } = watching(path);
-    for (const [index, content] of ['two', 'three'].entries()) {
+    for (const [index, content] of ['[2]', '[3]'].entries()) {
       writeFileSync(`${path}.new`, content);
       renameSync(`${path}.new`, path);
       expect(await reached(calls, index + 1)).toBe(index + 1);
@@ -62,13 +71,13 @@ describe('a change is noticed', () => {
 
   it('when it is removed and made again', async () => {
     const path = join(newFolder(), 'config.json');
-    writeFileSync(path, 'one');
+    writeFileSync(path, '[1]');
     const { calls } = watching(path);
     unlinkSync(path);
-    writeFileSync(path, 'two');
+    writeFileSync(path, '[2]');
     expect(await reached(calls, 1)).toBe(1);
     unlinkSync(path);
-    writeFileSync(path, 'three');
+    writeFileSync(path, '[3]');
     expect(await reached(calls, 2)).toBe(2);
   });
 
@@ -76,7 +85,7 @@ describe('a change is noticed', () => {
     const folder = newFolder();
     const write = (version: string): void => {
       mkdirSync(join(folder, version));
-      writeFileSync(join(folder, version, 'config.json'), version);
+      writeFileSync(join(folder, version, 'config.json'), JSON.stringify(version));
       symlinkSync(version, join(folder, '..data_tmp'));
       renameSync(join(folder, '..data_tmp'), join(folder, '..data'));
     };
@@ -95,12 +104,59 @@ describe('a change is noticed', () => {
     const folder = newFolder();
     const path = join(folder, 'inner', 'config.json');
     mkdirSync(join(folder, 'inner'));
-    writeFileSync(path, 'one');
+    writeFileSync(path, '[1]');
     const { calls } = watching(path);
     rmSync(join(folder, 'inner'), { recursive: true });
     mkdirSync(join(folder, 'inner'));
-    writeFileSync(path, 'two');
+    writeFileSync(path, '[2]');
     expect(await reached(calls, 1)).toBe(1);
+  });
+
+  it('when it is a link into another folder', async () => {
+    const folder = newFolder();
+    const target = join(newFolder(), 'config.json');
+    const path = join(folder, 'config.json');
+    writeFileSync(target, '[1]');
+    symlinkSync(target, path);
+    const { calls } = watching(path);
+    writeFileSync(target, '[2]');
+    expect(await reached(calls, 1)).toBe(1);
+  });
+
+  it('when it never holds still', async () => {
+    const path = join(newFolder(), 'config.json');
+    writeFileSync(path, '[0]');
+    const { calls } = watching(path);
+    let version = 0;
+    const writer = setInterval(() => writeFileSync(path, `[${++version}]`), 30);
+    onTestFinished(() => clearInterval(writer));
+    expect(await reached(calls, 2)).toBeGreaterThanOrEqual(2);
+  });
+
+  it('when a folder, which is no file, takes its place', async () => {
+    const path = join(newFolder(), 'config.json');
+    writeFileSync(path, '[1]');
+    const { calls } = watching(path);
+    unlinkSync(path);
+    mkdirSync(path);
+    expect(await reached(calls, 1)).toBe(1);
+  });
+
+  it('once, when it stays broken', async () => {
+    const folder = newFolder();
+    const path = join(folder, 'config.json');
+    writeFileSync(path, '[1]');
+    const { calls } = watching(path);
+    const witness = watching(join(folder, 'witness.json'));
+    writeFileSync(path, '[2');
+    expect(await reached(calls, 1)).toBe(1);
+    for (const [index, content] of ['[1', '[2'].entries()) {
+      writeFileSync(join(folder, 'witness.json'), content);
+      expect(await reached(witness.calls, index + 1)).toBe(index + 1);
+    }
+    expect(calls()).toBe(1);
+    writeFileSync(path, '[1]');
+    expect(await reached(calls, 2)).toBe(2);
   });
 
   it('when file and folder appear only later', async () => {
@@ -108,7 +164,7 @@ describe('a change is noticed', () => {
     const path = join(folder, 'later', 'config.json');
     const { calls } = watching(path);
     mkdirSync(join(folder, 'later'));
-    writeFileSync(path, 'one');
+    writeFileSync(path, '[1]');
     expect(await reached(calls, 1)).toBe(1);
   });
 });
@@ -117,38 +173,53 @@ describe('nothing is noticed', () => {
   it('when the bytes stay the same, or other files change', async () => {
     const folder = newFolder();
     const path = join(folder, 'config.json');
-    writeFileSync(path, 'one');
+    writeFileSync(path, '[1]');
     const { calls } = watching(path);
     const witness = watching(join(folder, 'other.json'));
     utimesSync(path, new Date(), new Date());
-    writeFileSync(path, 'one');
+    writeFileSync(path, '[1]');
     unlinkSync(path);
-    writeFileSync(path, 'one');
+    writeFileSync(path, '[1]');
     writeFileSync(join(folder, 'other.json'), 'x');
     expect(await reached(witness.calls, 1)).toBe(1);
-    writeFileSync(path, 'two');
+    writeFileSync(path, '[2]');
     expect(await reached(calls, 1)).toBe(1);
   });
 
   it('of bytes that do not last', async () => {
     const path = join(newFolder(), 'config.json');
-    writeFileSync(path, 'one');
+    writeFileSync(path, '[1]');
     const { calls } = watching(path);
     for (let version = 0; version < 50; version++) writeFileSync(path, `half-written ${version}`);
-    writeFileSync(path, 'two');
+    writeFileSync(path, '[2]');
     expect(await reached(calls, 1)).toBe(1);
-    writeFileSync(path, 'three');
+    writeFileSync(path, '[3]');
     expect(await reached(calls, 2)).toBe(2);
+  });
+
+  it('of half a file whose other half is on its way', async () => {
+    const folder = newFolder();
+    const path = join(folder, 'config.json');
+    const other = join(folder, 'other.json');
+    writeFileSync(path, '[1]');
+    const seen: string[] = [];
+    // By then a file that is whole has been told, and more time passes until the other half comes.
+    open.push(watchFile(other, () => writeFileSync(path, '{"mcpServers": {}}')));
+    open.push(watchFile(path, () => seen.push(readFileSync(path, 'utf8'))));
+    writeFileSync(path, '{"mcpServers": {');
+    writeFileSync(other, '[2]');
+    expect(await reached(() => seen.length, 1)).toBe(1);
+    expect(seen).toEqual(['{"mcpServers": {}}']);
   });
 
   it('after close', async () => {
     const path = join(newFolder(), 'config.json');
-    writeFileSync(path, 'one');
+    writeFileSync(path, '[1]');
     const closed = watching(path);
     const witness = watching(path);
     closed.close();
     closed.close();
-    writeFileSync(path, 'two');
+    writeFileSync(path, '[2]');
     expect(await reached(witness.calls, 1)).toBe(1);
     expect(closed.calls()).toBe(0);
   });
@@ -157,7 +228,7 @@ describe('nothing is noticed', () => {
 it('leaves no watch and no timer behind', async () => {
   const watches = (): number => process.getActiveResourcesInfo().filter((kind) => kind === 'FSEventWrap').length;
   const path = join(newFolder(), 'config.json');
-  writeFileSync(path, 'one');
+  writeFileSync(path, '[1]');
   vi.useFakeTimers({ toFake: ['setTimeout', 'setInterval', 'clearTimeout', 'clearInterval'] });
   try {
     // The system's own handles, those of the tests before among them, go at the end of a turn.

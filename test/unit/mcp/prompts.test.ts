@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { ServerConfig, Target } from '../../../src/config/types.ts';
 import type { AskRequest, Outcome, Question } from '../../../src/mcp/types.ts';
 import type { Upstream } from '../../../src/mcp/upstream.ts';
-import { callTool, startUpstream, stdioTarget, textOf, until, type RunningUpstream } from '../../support.ts';
+import { callTool, nobody, startUpstream, stdioTarget, textOf, until, type RunningUpstream } from '../../support.ts';
 
 const offering = 'offers-resources-and-prompts';
 const exposed: Partial<ServerConfig> = { expose: ['resources', 'prompts'] };
@@ -17,7 +17,7 @@ async function ask(upstream: Upstream, question: Question, changes: Partial<AskR
   const lease = upstream.lease();
   try {
     const signal = new AbortController().signal;
-    return await lease.ask({ question, deadlineAt: Date.now() + 20_000, signal, ...changes });
+    return await lease.ask({ question, deadlineAt: Date.now() + 20_000, signal, principal: nobody, ...changes });
   } finally {
     lease.release();
   }

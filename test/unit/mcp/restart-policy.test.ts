@@ -1,35 +1,91 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { nextTry, retrySentence } from '../../../src/mcp/restart-policy.ts';
+import {
+  afterSetback,
+  noFailures,
+  retrySentence,
+  stableMs,
+  type Decision,
+  type Setback,
+} from '../../../src/mcp/restart-policy.ts';
 
-describe('nextTry', () => {
-  it('grows from half a second to ten', () => {
-    const pauses = [1, 2, 3, 4, 5, 6, 7, 50].map((failures) => nextTry({ failures, quickCrashes: 0 }, 0).delayMs);
-    expect(pauses).toEqual([500, 1_000, 2_000, 4_000, 8_000, 10_000, 10_000, 10_000]);
-    expect(nextTry({ failures: 3, quickCrashes: 0 }, 0)).toMatchObject({
-      state: 'down',
-      note: '',
-    });
+const failed: Setback = { reason: 'connection refused by host:1', heldMs: 0, crashed: false };
+const crashed: Setback = { reason: 'the process exited with code 3', heldMs: 0, crashed: true };
+
+/** The decisions about these setbacks, one after the other. */
+function decisionsOn(setbacks: readonly Setback[], random = 0): readonly Decision[] {
+  let history = noFailures;
+  return setbacks.map((setback) => {
+    const decision = afterSetback(history, setback, random);
+    ({ history } = decision);
+    return decision;
+  });
+}
+
+function times(count: number, setback: Setback): readonly Setback[] {
+  return Array.from({ length: count }, () => setback);
+}
+
+describe('afterSetback', () => {
+  it('grows from half a second to ten, and gives the reason as it is', () => {
+    const decisions = decisionsOn(times(50, failed));
+    expect(decisions.slice(0, 7).map(({ delayMs }) => delayMs)).toEqual([
+      500, 1_000, 2_000, 4_000, 8_000, 10_000, 10_000,
+    ]);
+    expect(decisions.at(-1)).toMatchObject({ delayMs: 10_000, state: 'down', sentence: failed.reason });
   });
 
   it('calls five quick crashes in a row a crash loop, with pauses of at most a minute', () => {
-    expect(nextTry({ failures: 4, quickCrashes: 4 }, 0).state).toBe('down');
-    const looping = nextTry({ failures: 5, quickCrashes: 5 }, 0);
-    expect(looping.state).toBe('crash-looping');
-    expect(looping.note).toContain('crashed 5 times in a row');
-    expect(nextTry({ failures: 40, quickCrashes: 40 }, 0).delayMs).toBe(60_000);
+    const decisions = decisionsOn(times(40, crashed));
+    expect(decisions.slice(0, 5).map(({ state }) => state)).toEqual(['down', 'down', 'down', 'down', 'crash-looping']);
+    expect(decisions[3]?.sentence).toBe('the process exited with code 3');
+    expect(decisions[4]?.sentence).toBe('the process exited with code 3 (it crashed 5 times in a row)');
+    expect(decisions.slice(4, 9).map(({ delayMs }) => delayMs)).toEqual([8_000, 16_000, 32_000, 60_000, 60_000]);
+    expect(decisions.at(-1)?.sentence).toContain('crashed 40 times in a row');
   });
 
-  it('always tries again, in bounded time', () => {
+  it('takes a child that dies within a second of its start for one that never started', () => {
+    const decisions = decisionsOn(times(5, { ...crashed, heldMs: stableMs - 1 }));
+    expect(decisions.at(-1)).toMatchObject({ state: 'crash-looping', delayMs: 8_000 });
+  });
+
+  it('counts only crashes in a row', () => {
+    const decisions = decisionsOn([...times(4, crashed), failed, ...times(5, crashed)]);
+    expect(decisions.map(({ state }) => state)).toEqual([...Array.from({ length: 9 }, () => 'down'), 'crash-looping']);
+    expect(decisions[4]?.delayMs, 'it is a failure all the same').toBe(8_000);
+    expect(decisions[8]?.delayMs).toBe(10_000);
+  });
+
+  it('makes a connection that held anew at once, and forgets what was before', () => {
+    const held = { ...crashed, heldMs: stableMs };
+    const decisions = decisionsOn([...times(9, crashed), held, crashed]);
+    expect(decisions[9]).toEqual({ history: noFailures, state: 'down', delayMs: 0, sentence: crashed.reason });
+    expect(decisions[10]).toMatchObject({ state: 'down', delayMs: 500 });
+  });
+
+  it('shortens a pause by a fifth at most, so that many do not come back in step', () => {
+    expect(decisionsOn([failed], 0.5)[0]?.delayMs).toBe(450);
+    expect(decisionsOn([failed], 0.999_999)[0]?.delayMs).toBe(400);
+  });
+
+  it('always tries again, in bounded time, with a sentence', () => {
+    const setback = fc.record({
+      reason: fc.constant('it broke'),
+      heldMs: fc.nat(2 * stableMs),
+      crashed: fc.boolean(),
+    });
     fc.assert(
       fc.property(
-        fc.integer({ min: 1, max: 1e6 }),
-        fc.nat(1e6),
-        fc.double({ min: 0, max: 1, noNaN: true }),
-        (failures, quick, random) => {
-          const { delayMs, state } = nextTry({ failures, quickCrashes: quick }, random);
-          expect(delayMs).toBeGreaterThan(0);
-          expect(delayMs).toBeLessThanOrEqual(state === 'crash-looping' ? 60_000 : 10_000);
+        fc.array(setback, { maxLength: 60 }),
+        fc.double({ min: 0, max: 0.999, noNaN: true }),
+        (list, random) => {
+          for (const [index, { delayMs, state, sentence }] of decisionsOn(list, random).entries()) {
+            const held = (list[index]?.heldMs ?? 0) >= stableMs;
+            const most = state === 'crash-looping' ? 60_000 : 10_000;
+            expect(delayMs).toBeGreaterThanOrEqual(held ? 0 : 400);
+            expect(delayMs).toBeLessThanOrEqual(held ? 0 : most);
+            expect(sentence).toMatch(/^it broke/);
+          }
         },
       ),
     );
@@ -38,9 +94,12 @@ describe('nextTry', () => {
 
 describe('retrySentence', () => {
   it('says what is left of a pause', () => {
-    expect([2_400, 450, 0, -5].map(retrySentence)).toEqual([
+    expect([59_600, 2_400, 960, 450, 40, 0, -5].map(retrySentence)).toEqual([
+      '; trying again in 60 s',
       '; trying again in 2 s',
+      '; trying again in 1 s',
       '; trying again in 0.5 s',
+      '; trying again now',
       '; trying again now',
       '; trying again now',
     ]);

@@ -1,6 +1,7 @@
 // Made-up servers and tools for the tests of this folder: what the real ones are made of, with defaults for the rest.
 
 import { defaultSettings } from '../../support.ts';
+import { defaultCapacity } from '../../../src/config/capacity.ts';
 import type { Config, ServerConfig, Settings } from '../../../src/config/types.ts';
 import type { JsonObject } from '../../../src/json/value.ts';
 import type { Catalogue, Tool, UpstreamHandle } from '../../../src/mcp/types.ts';
@@ -46,6 +47,7 @@ export function makeServerConfig(name: string, more: Partial<ServerConfig> = {})
     toolErrorStatus: undefined,
     expose: [],
     validate: true,
+    ...defaultCapacity,
     connectionFingerprint: name,
     fingerprint: name,
     ...more,

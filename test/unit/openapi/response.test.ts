@@ -353,6 +353,15 @@ describe('what is no result', () => {
     expect(plan.headers['Retry-After']).toBe('1');
   });
 
+  it('says what is full, and when to come back', () => {
+    const outcome: Outcome = { kind: 'overloaded', detail: '5 calls are in flight', retryAfterMs: 2_001 };
+    expect(problem(outcome)).toMatchObject({ status: 503, code: 'overloaded', retryAfter: 3 });
+    expect(problem(outcome)['detail']).toMatch(
+      /"files" has too much to do: 5 calls are in flight\. Try again in 3 s\.$/,
+    );
+    expect(toResponse({ ...outcome, retryAfterMs: 0 }, context()).headers['Retry-After']).toBe('1');
+  });
+
   it('warns of a call that may have run', () => {
     const unknown = problem({ kind: 'unknown', detail: 'the server ended' });
     expect(unknown).toMatchObject({ status: 502, code: 'outcome_unknown' });

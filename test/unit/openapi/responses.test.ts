@@ -42,6 +42,9 @@ describe('the error responses of a call', () => {
       );
     expect(withHeader('Retry-After')).toEqual(['Error502', 'Error503']);
     expect(withHeader('WWW-Authenticate')).toEqual(['Error401']);
+    expect((components['Error503'] as JsonObject)['description']).toBe(
+      'Starting (`starting`), or Overloaded (`overloaded`), or Shutting down (`shutting_down`).',
+    );
   });
 });
 

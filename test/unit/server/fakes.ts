@@ -1,7 +1,8 @@
 // What the tests of server/ run on: a snapshot made by the same function as the real one, over upstreams that answer as
 // a test says and keep what they were asked.
 
-import type { Config, Exposure, ServerConfig, Settings } from '../../../src/config/types.ts';
+import { defaultCapacity } from '../../../src/config/capacity.ts';
+import type { Config, Exposure, ServerConfig, SessionScope, Settings } from '../../../src/config/types.ts';
 import type { AppEvent } from '../../../src/events.ts';
 import type {
   AskRequest,
@@ -14,6 +15,7 @@ import type {
   UpstreamStatus,
 } from '../../../src/mcp/types.ts';
 import { createHttpServer, type HttpServer } from '../../../src/server/listen.ts';
+import type { LastReload } from '../../../src/server/status.ts';
 import { buildSnapshot, type Snapshot } from '../../../src/snapshot.ts';
 import { defaultSettings } from '../../support.ts';
 
@@ -36,11 +38,14 @@ export interface FakeServer {
   readonly toolErrorStatus?: number;
   readonly expose?: readonly Exposure[];
   readonly validate?: boolean;
+  readonly session?: SessionScope;
   /** undefined: the server offers none. */
   readonly prompts?: readonly Prompt[];
   /** Whether the server offers any. */
   readonly resources?: boolean;
   readonly status?: Partial<UpstreamStatus>;
+  /** Runs when it is tried at once. */
+  readonly retry?: (upstream: FakeUpstream) => void;
   readonly call?: (request: CallRequest) => Outcome | Promise<Outcome>;
   readonly ask?: (request: AskRequest) => Outcome | Promise<Outcome>;
 }
@@ -59,6 +64,9 @@ export interface FakeProgram {
 export interface FakeOptions {
   readonly mode?: Config['mode'];
   readonly settings?: Partial<Settings>;
+  readonly lastReload?: LastReload;
+  /** Servers that come with the first `publish`, as after a reload. */
+  readonly hidden?: readonly string[];
 }
 
 export const startedAt = Date.UTC(2026, 0, 2, 3, 4, 5);
@@ -79,7 +87,8 @@ export function fakeProgram(servers: Readonly<Record<string, FakeServer>>, optio
     hotReload: false,
     ignoredKeys: [],
   };
-  let snapshot = buildSnapshot(config, upstreams, undefined);
+  const visible = config.servers.filter(({ name }) => options.hidden?.includes(name) !== true);
+  let snapshot = buildSnapshot({ ...config, servers: visible }, upstreams, undefined);
   let stopping = false;
   const http = createHttpServer({
     current: () => snapshot,
@@ -87,6 +96,7 @@ export function fakeProgram(servers: Readonly<Record<string, FakeServer>>, optio
     isStopping: () => stopping,
     version: '9.8.7',
     startedAt,
+    lastReload: () => options.lastReload,
   });
   return {
     http,
@@ -105,7 +115,7 @@ export function fakeProgram(servers: Readonly<Record<string, FakeServer>>, optio
 }
 
 function serverConfig(name: string, server: FakeServer): ServerConfig {
-  const { disabled, required, timeoutMs, toolErrorStatus, expose, validate } = server;
+  const { disabled, required, timeoutMs, toolErrorStatus, expose, validate, session } = server;
   return {
     name,
     target: { kind: 'stdio', command: 'true', args: [], env: {}, cwd: undefined },
@@ -118,6 +128,8 @@ function serverConfig(name: string, server: FakeServer): ServerConfig {
     toolErrorStatus,
     expose: expose ?? [],
     validate: validate ?? true,
+    ...defaultCapacity,
+    session: session ?? 'shared',
     connectionFingerprint: name,
     fingerprint: name,
   };
@@ -136,6 +148,8 @@ function fakeUpstream(name: string, server: FakeServer): FakeUpstream {
     tools: server.tools?.length ?? 0,
     restarts: 0,
     inFlight: 0,
+    queued: 0,
+    sessions: 0,
     lastError: undefined,
     nextRetryAt: undefined,
     attempted: catalogue !== undefined,
@@ -149,7 +163,7 @@ function fakeUpstream(name: string, server: FakeServer): FakeUpstream {
     asked: [],
     leases: 0,
     status: () => status,
-    retryNow: () => Promise.resolve(),
+    retryNow: async () => server.retry?.(upstream),
     lease() {
       upstream.leases++;
       let held = true;

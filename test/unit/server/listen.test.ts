@@ -310,24 +310,36 @@ test('a call that is over leaves nothing to abort', async () => {
   expect(program.upstreams.get('time')?.calls[0]?.signal.aborted).toBe(false);
 });
 
-test('close ends idle connections at once and busy ones after their answer', async () => {
+const probe = 'GET /readyz HTTP/1.1\r\nHost: localhost\r\n\r\n';
+
+test('close ends idle connections at once where none is busy', async () => {
+  const program = await listening();
+  const [silent, idle] = await Promise.all([connected(program), connected(program)]);
+  idle.send(probe);
+  await idle.answer();
+  const closed = program.http.close(60_000);
+  await Promise.all([silent.ended(), idle.ended(), closed]);
+});
+
+test('close ends busy connections after their answer, idle ones with the last of these, and answers until then', async () => {
   const pending = deferredCall();
   const program = await listening({}, { call: pending.call });
   const [silent, idle, busy] = await Promise.all([connected(program), connected(program), connected(program)]);
-  idle.send('GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n');
+  idle.send(probe);
   await idle.answer();
   busy.send(call);
   await pending.begun;
 
   const closed = program.http.close(60_000);
-  await Promise.all([silent.ended(), idle.ended()]);
   await expect(openConnection(program.http.url)).rejects.toThrow('ECONNREFUSED');
+  idle.send(probe);
+  expect(await idle.answer()).toMatchObject({ status: 503 });
+  await idle.ended();
   pending.finish();
   const answer = await busy.answer();
   expect(answer).toMatchObject({ status: 200, body: '"ok"' });
   expect(answer.headers.get('connection')).toBe('close');
-  await busy.ended();
-  await closed;
+  await Promise.all([silent.ended(), busy.ended(), closed]);
   await program.http.close(60_000);
 });
 

@@ -1,5 +1,6 @@
 // A snapshot as the start message and the line to try see it, made by the same function as the real one: only the
 // upstreams are given, and the operations put in.
+import { defaultCapacity } from '../../../src/config/capacity.ts';
 import type { Config, ServerConfig, Settings } from '../../../src/config/types.ts';
 import type { JsonObject } from '../../../src/json/value.ts';
 import type { Tool, UpstreamHandle, UpstreamState } from '../../../src/mcp/types.ts';
@@ -75,6 +76,7 @@ function fakeServerConfig(name: string, disabled: boolean): ServerConfig {
     toolErrorStatus: undefined,
     expose: [],
     validate: true,
+    ...defaultCapacity,
     connectionFingerprint: name,
     fingerprint: name,
   };
@@ -113,6 +115,8 @@ function fakeUpstream(name: string, state: UpstreamState): UpstreamHandle {
       tools: 0,
       restarts: 0,
       inFlight: 0,
+      queued: 0,
+      sessions: 0,
       lastError: undefined,
       nextRetryAt: undefined,
       attempted: true,

@@ -61,10 +61,24 @@ describe('overviewPage', () => {
           nextRetryAt: now + 8000,
           restarts: 5,
           inFlight: 1,
+          queued: 2,
+          sessions: 3,
         }),
       ],
     });
-    expect(markup).toContain('for 1 h 5 min · next try in 8 s · 5 restarts · 1 call in flight');
+    expect(markup).toContain(
+      'for 1 h 5 min · next try in 8 s · 5 restarts · 1 call in flight · 2 waiting · 3 sessions',
+    );
+  });
+
+  it('shows a refused reload before anything else', () => {
+    const refusedReload = { at: now - 60_000, detail: `c.json:3:1: ${hostile}` };
+    const markup = render({ servers: [server('a')], refusedReload });
+    expect(markup.indexOf('The last reload was refused')).toBeGreaterThan(markup.indexOf('<h1>'));
+    expect(markup.indexOf('The last reload was refused')).toBeLessThan(markup.indexOf('id="servers"'));
+    expect(markup).toContain('11:59:00 UTC');
+    expect(markup).toContain('c.json:3:1: &lt;/code&gt;');
+    expect(render({ servers: [server('a')] })).not.toContain('refused');
   });
 
   it('puts root path and path prefix before its links, and only the root path before its files', () => {

@@ -35,6 +35,8 @@ export function server(name: string, more: Partial<ServerModel> = {}): ServerMod
     since: now - 5000,
     restarts: 0,
     inFlight: 0,
+    queued: 0,
+    sessions: 0,
     nextRetryAt: undefined,
     tools: [],
     ...more,

@@ -150,6 +150,7 @@ test.each<[string, Outcome, number, string]>([
     'unknown_tool',
   ],
   ['no connection', { kind: 'unavailable', detail: 'gone', retryAfterMs: 10 }, 502, 'upstream_unavailable'],
+  ['too many calls', { kind: 'overloaded', detail: 'full', retryAfterMs: 10 }, 503, 'overloaded'],
   ['a lost connection', { kind: 'unknown', detail: 'died' }, 502, 'outcome_unknown'],
   ['rubbish', { kind: 'unusable', detail: 'no JSON' }, 502, 'upstream_error'],
   ['silence', { kind: 'timeout', afterMs: 1_000 }, 504, 'timeout'],

@@ -92,9 +92,22 @@ test.each<[string, Outcome, number, string, string]>([
     'upstream_unavailable',
     '2 s',
   ],
+  [
+    'too many',
+    { kind: 'overloaded', detail: 'full', retryAfterMs: 2_500 },
+    503,
+    'overloaded',
+    'full. Try again in 3 s',
+  ],
   ['a loss', { kind: 'unknown', detail: 'it died' }, 502, 'upstream_unavailable', 'it died.'],
   ['garbage', { kind: 'unusable', detail: 'HTTP 500' }, 502, 'upstream_error', 'HTTP 500.'],
-  ['silence', { kind: 'timeout', afterMs: 1_234 }, 504, 'timeout', 'within 1.2 s: raise --call-timeout'],
+  [
+    'silence',
+    { kind: 'timeout', afterMs: 1_234 },
+    504,
+    'timeout',
+    'within 1.2 s and was cancelled: ask for less, or raise --call-timeout',
+  ],
   ['no contents', jsonResult('{"content":[]}'), 502, 'upstream_error', '"contents"'],
 ])('%s is a problem document', async (_name, outcome, status, code, part) => {
   const program = fakeProgram({ notes: { ...notes, ask: () => outcome } });

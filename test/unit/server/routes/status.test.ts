@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import type { LastReload } from '../../../../src/server/status.ts';
 import { fakeProgram, startedAt, type FakeServer } from '../fakes.ts';
 
 const since = new Date(startedAt).toISOString();
@@ -20,10 +21,11 @@ test('GET / tells programs how every server is', async () => {
   expect(response.headers['content-type']).toBe('application/json');
   expect(response.headers['cache-control']).toBe('no-store');
   expect(response.headers['vary']).toBe('Origin, Accept');
-  const rest = { tools: 0, restarts: 0, inFlight: 0, lastError: null, nextRetryAt: null };
+  const rest = { tools: 0, restarts: 0, inFlight: 0, queued: 0, sessions: 0, lastError: null, nextRetryAt: null };
   expect(response.json()).toEqual({
     name: 'mcpo',
     version: '9.8.7',
+    lastReload: null,
     servers: {
       time: { ...rest, state: 'ready', detail: 'Ready.', since, tools: 1 },
       down: {
@@ -106,6 +108,7 @@ test('GET /readyz waits for the first attempt of every required server, good or 
   expect(waiting.statusCode).toBe(503);
   expect(waiting.json()).toEqual({
     status: 'starting',
+    reason: 'These servers have yet to end their first attempt: slow.',
     servers: {
       time: { state: 'ready', attempted: true, required: true, detail: 'Ready.' },
       slow: { state: 'starting', attempted: false, required: true, detail: 'Starting.' },
@@ -116,6 +119,44 @@ test('GET /readyz waits for the first attempt of every required server, good or 
   const ready = await fakeProgram({ time: { tools: [] }, slow: { required: false }, down }).inject('/readyz');
   expect(ready.statusCode).toBe(200);
   expect(ready.json()).toMatchObject({ status: 'ready', servers: { slow: { required: false } } });
+  expect(ready.json()).not.toHaveProperty('reason');
+});
+
+test('GET /readyz stays ready while a server that came later has its first attempt', async () => {
+  const program = fakeProgram({ time: { tools: [] }, later: {} }, { hidden: ['later'] });
+  expect((await program.inject('/readyz')).statusCode).toBe(200);
+  program.publish();
+  const response = await program.inject('/readyz');
+  expect(response.statusCode).toBe(200);
+  expect(response.json()).toMatchObject({ status: 'ready', servers: { later: { attempted: false } } });
+  program.stop();
+  expect((await program.inject('/readyz')).statusCode).toBe(503);
+});
+
+const refused: LastReload = {
+  at: startedAt + 60_000,
+  outcome: 'refused',
+  detail: 'mcpo.json:3:1: <no>; the configuration in force stays',
+  added: [],
+  removed: [],
+  changed: [],
+};
+
+test('GET / tells what the last reload came to', async () => {
+  const program = fakeProgram(servers, { lastReload: refused });
+  expect((await program.inject('/')).json()).toMatchObject({
+    lastReload: { ...refused, at: new Date(refused.at).toISOString() },
+  });
+  const page = (await program.inject({ url: '/', headers: { accept: browser } })).body;
+  expect(page).toContain('The last reload was refused');
+  expect(page).toContain('mcpo.json:3:1: &lt;no&gt;; the configuration in force stays.');
+});
+
+test('the page says nothing of a reload that succeeded', async () => {
+  for (const outcome of ['applied', 'unchanged'] as const) {
+    const program = fakeProgram(servers, { lastReload: { ...refused, outcome } });
+    expect((await program.inject({ url: '/', headers: { accept: browser } })).body).not.toContain('reload was');
+  }
 });
 
 test('GET /readyz is 503 while the program stops; /healthz is not', async () => {
@@ -123,6 +164,6 @@ test('GET /readyz is 503 while the program stops; /healthz is not', async () => 
   program.stop();
   const response = await program.inject('/readyz');
   expect(response.statusCode).toBe(503);
-  expect(response.json()).toMatchObject({ status: 'shutting-down' });
+  expect(response.json()).toMatchObject({ status: 'shutting-down', reason: 'The program is shutting down.' });
   expect((await program.inject('/healthz')).statusCode).toBe(200);
 });

@@ -1,0 +1,137 @@
+import { createServer } from 'node:net';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import type { Connection } from '../../../../src/mcp/connection.ts';
+import type { Reply } from '../../../../src/mcp/transports/transport.ts';
+import { until } from '../../../support.ts';
+import {
+  connectTo,
+  errorOf,
+  openEvents,
+  resultOf,
+  startScripted,
+  type Received,
+  type ScriptedServer,
+} from '../remote.ts';
+
+interface SseServer extends ScriptedServer {
+  /** Writes to the one stream. */
+  send(text: string): void;
+}
+
+/** One stream, and the handshake on it; what else is asked for goes to `answer`. */
+async function startSse(answer: (received: Received) => void = () => {}): Promise<SseServer> {
+  let stream: Received['response'] | undefined;
+  const send = (text: string): void => void stream?.write(text);
+  const server = await startScripted((received) => {
+    const { request, response, message } = received;
+    if (request.method === 'GET') {
+      stream = response;
+      openEvents(response);
+      return send('event: endpoint\ndata: /messages\n\n');
+    }
+    response.writeHead(202).end();
+    const serverInfo = { name: 'scripted', version: '1' };
+    const result = { protocolVersion: '2024-11-05', capabilities: { tools: {} }, serverInfo };
+    if (message.method === 'initialize') return send(`data: ${resultOf(received, result)}\n\n`);
+    return answer(received);
+  });
+  return { ...server, send };
+}
+
+function call(connection: Connection, name: string): Promise<Reply> {
+  const params = JSON.stringify({ name });
+  return connection.session.transport.request('tools/call', params, { deadlineAt: Date.now() + 10_000 });
+}
+
+const limits = { maxMessageBytes: 2_000 };
+const tooLarge = { kind: 'unusable', detail: 'the result is larger than 2000 bytes (--max-result)' };
+
+describe('a message over the limit', () => {
+  it.each(['first', 'last'])('fails the request that it answers alone, its id standing %s', async (place) => {
+    const server = await startSse();
+    const connection = await connectTo(server.url, 'sse', limits);
+    const [huge, small] = [call(connection, 'huge'), call(connection, 'small')];
+    const [first, second] = await until(() => {
+      const asked = server.asked('tools/call');
+      return asked.length === 2 ? asked.toSorted((a) => (a.message.params?.['name'] === 'huge' ? -1 : 1)) : undefined;
+    });
+    const result = `"result":{"text":"${'x'.repeat(1_000_000)}"}`;
+    const id = `"id":${first?.message.id}`;
+    server.send(
+      `event: message\ndata: {"jsonrpc":"2.0",${place === 'first' ? `${id},${result}` : `${result},${id}`}}\n\n`,
+    );
+    expect(await huge).toEqual(tooLarge);
+    server.send(`data: ${resultOf(second as Received, { n: 1 })}\n\n`);
+    expect(await small).toMatchObject({ kind: 'result', value: { n: 1 } });
+    expect(server.asked('GET')).toHaveLength(1);
+  });
+
+  it('fails the only request that is open, where no id is seen', async () => {
+    const server = await startSse(() => server.send(`data: {"result":"${'x'.repeat(5_000)}"}\n\n`));
+    const connection = await connectTo(server.url, 'sse', limits);
+    expect(await call(connection, 'huge')).toEqual(tooLarge);
+  });
+
+  it('that answers nobody harms nobody', async () => {
+    const server = await startSse((received) => {
+      if (received.message.method !== 'tools/call') return;
+      server.send(`data: {"jsonrpc":"2.0","id":5,"result":"${'x'.repeat(5_000)}"}\n\n`);
+      server.send(`data: ${errorOf(received, -32_000)}\n\n`);
+    });
+    const connection = await connectTo(server.url, 'sse', limits);
+    expect(await call(connection, 'any')).toMatchObject({ kind: 'rpc-error', code: -32_000 });
+  });
+});
+
+describe('the event stream', () => {
+  it('tells when the server was last heard', async () => {
+    const server = await startSse();
+    const { transport } = (await connectTo(server.url, 'sse')).session;
+    const before = await until(() => (Date.now() > (transport.lastHeardAt ?? 0) ? Date.now() : undefined));
+    server.send(': ping\n\n');
+    await until(() => (transport.lastHeardAt ?? 0) >= before);
+  });
+
+  it.each(['end', 'destroy'] as const)('loses what waits on it when it ends (%s), once and for all', async (how) => {
+    const server = await startSse();
+    const connection = await connectTo(server.url, 'sse');
+    const open = call(connection, 'any');
+    await until(() => server.asked('tools/call').length > 0);
+    server.asked('GET')[0]?.response[how]();
+    expect(await open).toEqual({ kind: 'lost', gone: true, detail: 'the server ended the event stream' });
+    expect(await connection.session.ended).toBe('the server ended the event stream');
+    expect(await call(connection, 'any')).toMatchObject({ kind: 'undelivered', gone: true });
+    expect(server.asked('GET')).toHaveLength(1);
+  });
+});
+
+it('close() does not wait for a server that hangs', async () => {
+  const server = await startSse();
+  const connection = await connectTo(server.url, 'sse');
+  const open = call(connection, 'any');
+  await until(() => server.asked('tools/call').length > 0);
+  const startedAt = Date.now();
+  await connection.close();
+  expect(Date.now() - startedAt).toBeLessThan(2_000);
+  expect(await open).toMatchObject({ kind: 'lost', gone: true });
+});
+
+describe('an attempt that comes to nothing', () => {
+  const limit = { connectTimeoutMs: 300 };
+
+  it('says what was missing', async () => {
+    const silent = createServer(() => {}).listen(0, '127.0.0.1');
+    onTestFinished(() => void silent.close());
+    await until(() => silent.listening);
+    const { port } = silent.address() as { port: number };
+    await expect(connectTo(`http://127.0.0.1:${port}/sse`, 'sse', limit)).rejects.toThrow(
+      'no event stream within 0.3 s (--connection-timeout)',
+    );
+    const mute = await startScripted(({ response }) => openEvents(response));
+    await expect(connectTo(mute.url, 'sse', limit)).rejects.toThrow(
+      'no endpoint on the event stream within 0.3 s (--connection-timeout)',
+    );
+    const page = await startScripted(({ response }) => response.end('<html>'));
+    await expect(connectTo(page.url, 'sse', limit)).rejects.toThrow(/does not speak MCP over SSE at this path/);
+  });
+});
