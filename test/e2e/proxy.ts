@@ -62,7 +62,16 @@ export async function startProxy(args: readonly string[], env: Readonly<Record<s
 export interface Status {
   readonly servers: Record<
     string,
-    { state: string; detail: string; tools: number; restarts: number; inFlight: number; lastError: string | null }
+    {
+      state: string;
+      detail: string;
+      since: string;
+      tools: number;
+      restarts: number;
+      inFlight: number;
+      lastError: string | null;
+      nextRetryAt: string | null;
+    }
   >;
 }
 

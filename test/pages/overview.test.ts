@@ -1,13 +1,16 @@
 // GET / and GET /{server}/ in a real browser: readable by everybody, in light and dark, on a phone, without script.
 
 import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 
 import type { AxeResults } from 'axe-core';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
+import { start, type Mcpo } from '../../src/index.ts';
 import { stateWords } from '../../src/server/pages/state.ts';
 import { skipWithoutBrowser, useBrowser } from './browser.ts';
 import { startProduct, statesOf } from './product.ts';
@@ -104,6 +107,34 @@ describe.skipIf(skipWithoutBrowser)('the overview', () => {
     const [name = '', value = ''] = header.split(': ');
     const response = await fetch(url, { method: 'POST', headers: { [name]: value }, body });
     expect({ url, status: response.status }).toEqual({ url, status: 200 });
+  });
+});
+
+describe.skipIf(skipWithoutBrowser)('a refused reload', () => {
+  const open = useBrowser();
+  let folder: string;
+  let running: Mcpo;
+
+  beforeAll(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'mcpo-pages-'));
+    const config = join(folder, `${'long-name-'.repeat(10)}.json`);
+    writeFileSync(config, '{"mcpServers": {}}');
+    running = await start({ config, port: 0 });
+    writeFileSync(config, '{"mcpServers": {"a": {"comand": "x"}}}');
+    await running.reload();
+  });
+  afterAll(async () => {
+    await running?.close();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  it.each(looks)('is seen, and readable ($look)', async ({ colorScheme, viewport }) => {
+    const { page, offences } = await open(`${running.url}/`, { colorScheme, viewport });
+    const notice = page.getByRole('region', { name: 'The last reload was refused' });
+    expect(await notice.innerText()).toContain('Did you mean "command"');
+    expect(offences).toEqual([]);
+    expect(await axeFindings(page)).toEqual([]);
+    expect(await sidewaysOverflow(page)).toBe(0);
   });
 });
 
