@@ -9,6 +9,7 @@ import type { Observe } from './events.ts';
 import { Fleet } from './mcp/fleet.ts';
 import { killAllGroups } from './mcp/process/terminate.ts';
 import { createReload, type Reload, type ReloadOptions, type ReloadReport } from './reload.ts';
+import type { RenderMetrics } from './server/exchange.ts';
 import { createHttpServer, ListenError, type HttpServer } from './server/listen.ts';
 import { buildSnapshot, type Snapshot } from './snapshot.ts';
 import { version } from './version.ts';
@@ -39,10 +40,18 @@ export class DeadServerError extends Error {
 /** Calls in flight at the end get this long. With the children's own time it stays below the ten seconds of Docker. */
 const drainMs = 6_000;
 
-/** Throws ConfigError or ListenError, with nothing started. `loaded` is what `input` says, where that was read already. */
-export async function startApp(input: ConfigInput, observe: Observe, loaded?: Config): Promise<App> {
+export interface AppExtras {
+  /** What `input` says, where that was read already. */
+  readonly loaded?: Config;
+  /** What `GET /metrics` answers; without it there is no such route. */
+  readonly metrics?: RenderMetrics;
+}
+
+/** Throws ConfigError or ListenError, with nothing started. */
+export async function startApp(input: ConfigInput, observe: Observe, extras: AppExtras = {}): Promise<App> {
   const startedAt = Date.now();
-  const app = new RunningApp(loaded ?? (await loadConfig(input)), input, observe, startedAt);
+  const config = extras.loaded ?? (await loadConfig(input));
+  const app = new RunningApp(config, input, observe, startedAt, extras.metrics);
   await app.listen();
   return app;
 }
@@ -61,7 +70,13 @@ class RunningApp implements App {
   #closing: Promise<void> | undefined;
   #settle: (work: Promise<void>) => void = () => {};
 
-  constructor(config: Config, input: ConfigInput, observe: Observe, startedAt: number) {
+  constructor(
+    config: Config,
+    input: ConfigInput,
+    observe: Observe,
+    startedAt: number,
+    metrics: RenderMetrics | undefined,
+  ) {
     this.#config = config;
     this.#observe = observe;
     this.#startedAt = startedAt;
@@ -78,6 +93,7 @@ class RunningApp implements App {
       version,
       startedAt,
       lastReload: () => this.reload.last(),
+      metrics,
     });
     this.reload = createReload({
       current: () => this.#config,

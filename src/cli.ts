@@ -15,6 +15,7 @@ import type { ConfigInput } from './config/load.ts';
 import type { GivenOptions } from './config/options.ts';
 import type { Config } from './config/types.ts';
 import { messageOf } from './errors.ts';
+import type { Observe } from './events.ts';
 import { printable } from './telemetry/printable.ts';
 import type { Report } from './telemetry/report.ts';
 import { version } from './version.ts';
@@ -157,8 +158,17 @@ async function start(input: ConfigInput, watched: boolean): Promise<Started> {
   const { loadConfig } = await import('./config/load.ts');
   // Read here: a mistake is told before the server is loaded, and the log begins at the right level.
   const config = await loadConfig(input);
-  const [{ startApp }, report] = await Promise.all([import('./app.ts'), reportFor(config, watched)]);
-  const app = await startApp(input, report.observe, config);
+  const [{ startApp }, { createMetrics }, report] = await Promise.all([
+    import('./app.ts'),
+    import('./telemetry/metrics.ts'),
+    reportFor(config, watched),
+  ]);
+  const metrics = createMetrics();
+  const observe: Observe = (event) => {
+    metrics.observe(event);
+    report.observe(event);
+  };
+  const app = await startApp(input, observe, { loaded: config, metrics: metrics.render });
   let stopping = false;
   const stop = (exitCode: number): void => {
     if (stopping) return;

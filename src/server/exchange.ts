@@ -25,7 +25,12 @@ export interface Surroundings {
   /** Milliseconds since the epoch. */
   readonly startedAt: number;
   readonly lastReload: () => LastReload | undefined;
+  /** undefined where nobody counts. */
+  readonly metrics: RenderMetrics | undefined;
 }
+
+/** What the program counts, as text of this type. */
+export type RenderMetrics = (snapshot: Snapshot) => Promise<{ readonly contentType: string; readonly text: string }>;
 
 /** What a route asks the key for: nothing ever, documents and pages (with --strict-auth), or calls. */
 export type Guard = 'open' | 'document' | 'call';

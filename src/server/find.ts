@@ -60,8 +60,8 @@ export function findPrompt(server: string, { prompts }: Catalogue, segment: stri
 }
 
 /** Throws what a request gets that no route takes: 405 where another method would be right, else 404. */
-export function noRoute(snapshot: Snapshot, path: string): never {
-  const allow = allowedMethods(snapshot, segmentsOf(path));
+export function noRoute(snapshot: Snapshot, path: string, hasMetrics = false): never {
+  const allow = allowedMethods(snapshot, segmentsOf(path), hasMetrics);
   if (allow !== undefined) throw methodNotAllowed(allow);
   throw notFound(snapshot);
 }
@@ -84,12 +84,17 @@ const documentNames: ReadonlySet<string> = new Set(['openapi.json', 'openapi.yam
 const probeNames: ReadonlySet<string> = new Set(['healthz', 'readyz']);
 
 /** undefined where no method is right; throws where a name in the path is unknown. */
-function allowedMethods(snapshot: Snapshot, segments: readonly string[]): readonly string[] | undefined {
+function allowedMethods(
+  snapshot: Snapshot,
+  segments: readonly string[],
+  hasMetrics: boolean,
+): readonly string[] | undefined {
   const [first, second, ...rest] = segments;
   if (first === undefined || first === '') return reading;
   if (first === 'assets') return assets.has(segments.slice(1).join('/')) ? reading : undefined;
   if (second === undefined) {
     if (documentNames.has(first) || probeNames.has(first)) return reading;
+    if (first === 'metrics' && hasMetrics) return reading;
     if (reservedServerNames.has(first)) return undefined;
     return snapshot.root === undefined ? findServer(snapshot, first) && reading : toolMethods(snapshot.root, first);
   }

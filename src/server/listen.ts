@@ -13,6 +13,7 @@ import type { Snapshot } from '../snapshot.ts';
 import { urlHost } from './access/host.ts';
 import { accessRules, type AccessRules, type Binding } from './access/rules.ts';
 import { bindHost, bindSentence, bindWarning, expectedBinding, originsSentence, ownUrl, schemeOf } from './bind.ts';
+import type { RenderMetrics } from './exchange.ts';
 import { headersTimeoutMs, keepAliveTimeoutMs, parserHeaderBytes, requestTimeoutMs, timeoutCheckMs } from './limits.ts';
 import { createPeers } from './peers.ts';
 import type { LastReload } from './status.ts';
@@ -27,6 +28,8 @@ export interface ServerDeps {
   /** Milliseconds since the epoch. */
   readonly startedAt: number;
   readonly lastReload: () => LastReload | undefined;
+  /** Without it there is no `/metrics`. */
+  readonly metrics?: RenderMetrics | undefined;
 }
 
 export interface HttpServer {
@@ -48,7 +51,7 @@ export class ListenError extends Error {
 }
 
 export function createHttpServer(deps: ServerDeps): HttpServer {
-  const { current, observe, version, startedAt, lastReload } = deps;
+  const { current, observe, version, startedAt, lastReload, metrics } = deps;
   const { settings } = current().config;
   let binding = expectedBinding(settings);
   let closing: Promise<void> | undefined;
@@ -82,6 +85,7 @@ export function createHttpServer(deps: ServerDeps): HttpServer {
           version,
           startedAt,
           lastReload,
+          metrics,
           isStopping: () => closing !== undefined || deps.isStopping(),
         },
         createServer: (routed) => {

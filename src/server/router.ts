@@ -25,6 +25,7 @@ import type { Peer } from './peers.ts';
 import { callTool } from './routes/call.ts';
 import { asset, docs, redoc } from './routes/docs.ts';
 import { sendDocument } from './routes/documents.ts';
+import { sendMetrics } from './routes/metrics.ts';
 import { getPrompt, listPrompts } from './routes/prompts.ts';
 import { listResources, readResource } from './routes/resources.ts';
 import { health, overview, readiness, serverOverview } from './routes/status.ts';
@@ -112,6 +113,12 @@ export function createRouter(options: RouterOptions): FastifyInstance {
   get('/:server', 'document', (exchange, { server = '' }) => serverOverview(exchange, server));
   get('/healthz', 'open', health);
   get('/readyz', 'open', readiness);
+  const { metrics } = options.program;
+  if (metrics !== undefined) {
+    get('/metrics', 'document', (exchange) => sendMetrics(exchange, metrics));
+    // Not the call of a tool, as other paths of one segment are.
+    post('/metrics', unmatched);
+  }
 
   for (const format of ['json', 'yaml'] satisfies DocumentFormat[]) {
     get(`/openapi.${format}`, 'document', (exchange) =>
@@ -147,8 +154,8 @@ function preflight(exchange: Exchange): void {
   exchange.send(204, preflightHeaders(exchange.request));
 }
 
-function unmatched({ snapshot, path }: Exchange): never {
-  noRoute(snapshot, path);
+function unmatched({ snapshot, path, program }: Exchange): never {
+  noRoute(snapshot, path, program.metrics !== undefined);
 }
 
 function unreadablePath(): never {

@@ -14,6 +14,7 @@ import type {
   UpstreamHandle,
   UpstreamStatus,
 } from '../../../src/mcp/types.ts';
+import type { RenderMetrics } from '../../../src/server/exchange.ts';
 import { createHttpServer, type HttpServer } from '../../../src/server/listen.ts';
 import type { LastReload } from '../../../src/server/status.ts';
 import { buildSnapshot, type Snapshot } from '../../../src/snapshot.ts';
@@ -65,6 +66,7 @@ export interface FakeOptions {
   readonly mode?: Config['mode'];
   readonly settings?: Partial<Settings>;
   readonly lastReload?: LastReload;
+  readonly metrics?: RenderMetrics;
   /** Servers that come with the first `publish`, as after a reload. */
   readonly hidden?: readonly string[];
 }
@@ -97,6 +99,7 @@ export function fakeProgram(servers: Readonly<Record<string, FakeServer>>, optio
     version: '9.8.7',
     startedAt,
     lastReload: () => options.lastReload,
+    metrics: options.metrics,
   });
   return {
     http,
