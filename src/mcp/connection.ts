@@ -63,6 +63,7 @@ export class Connection {
   #inFlight = 0;
   /** Work that no caller waits for, such as telling the server that one went away. */
   #outlasting = 0;
+  #served = false;
   #abandoned = false;
   #closing: Promise<void> | undefined;
 
@@ -75,14 +76,21 @@ export class Connection {
     return this.#inFlight;
   }
 
+  /** Whether a call came to a result on it: whatever ends it, the server works. */
+  get served(): boolean {
+    return this.#served;
+  }
+
   /** tools/call with the arguments' own text. */
   call(tool: Tool, argumentsText: string, options: Omit<RequestOptions, 'headers'>): Promise<Reply> {
     const { requestMeta, runsTasks, transport } = this.session;
-    if (runsTasks && mustRunAsTask(tool)) return this.#watch(callAsTask(this.#channel, tool, argumentsText, options));
+    if (runsTasks && mustRunAsTask(tool)) {
+      return this.#watch(callAsTask(this.#channel, tool, argumentsText, options), true);
+    }
     const meta = requestMeta === undefined ? '' : `,"_meta":${requestMeta}`;
     const params = `{"name":${JSON.stringify(tool.name)},"arguments":${argumentsText}${meta}}`;
     const request = requestMeta !== undefined ? { ...options, headers: callHeaders(tool, argumentsText) } : options;
-    return this.#watch(transport.request('tools/call', params, request));
+    return this.#watch(transport.request('tools/call', params, request), true);
   }
 
   /** Anything but a call. Of a list, the one page that `cursor` names. */
@@ -92,7 +100,7 @@ export class Connection {
     if (cursor !== undefined) members.push(`"cursor":${JSON.stringify(cursor)}`);
     if (requestMeta !== undefined) members.push(`"_meta":${requestMeta}`);
     const headers = requestMeta === undefined ? undefined : questionHeaders(question);
-    return this.#watch(transport.request(question.method, `{${members.join(',')}}`, { ...options, headers }));
+    return this.#watch(transport.request(question.method, `{${members.join(',')}}`, { ...options, headers }), false);
   }
 
   /** Asks for a sign of life; not counted as in flight. Milliseconds since the epoch. */
@@ -128,11 +136,14 @@ export class Connection {
     };
   }
 
-  #watch(reply: Promise<Reply>): Promise<Reply> {
+  /** `work` never rejects. */
+  #watch(work: Promise<Reply>, isCall: boolean): Promise<Reply> {
     this.#inFlight++;
-    return reply.finally(() => {
+    return work.then((reply) => {
       this.#inFlight--;
+      if (isCall && reply.kind === 'result') this.#served = true;
       this.#closeUnused();
+      return reply;
     });
   }
 

@@ -17,6 +17,8 @@ export interface Setback {
   readonly reason: string;
   /** How long there was a connection; 0 where the attempt came to none. */
   readonly heldMs: number;
+  /** Whether it answered a call: then it held, however short it was. */
+  readonly served: boolean;
   /** A child that ended by itself. */
   readonly crashed: boolean;
 }
@@ -40,8 +42,8 @@ const maxCrashPauseMs = 60_000;
 const jitter = 0.2;
 
 /** `random` in [0, 1). */
-export function afterSetback(before: History, { reason, heldMs, crashed }: Setback, random: number): Decision {
-  if (heldMs >= stableMs) return { history: noFailures, state: 'down', delayMs: 0, sentence: reason };
+export function afterSetback(before: History, { reason, heldMs, served, crashed }: Setback, random: number): Decision {
+  if (served || heldMs >= stableMs) return { history: noFailures, state: 'down', delayMs: 0, sentence: reason };
   const history = { failures: before.failures + 1, quickCrashes: crashed ? before.quickCrashes + 1 : 0 };
   const looping = history.quickCrashes >= crashLoopAfter;
   const longest = looping ? maxCrashPauseMs : maxPauseMs;

@@ -165,7 +165,7 @@ export class Supervisor implements CallSource {
     const now = Date.now();
     this.#lostAt = now;
     const heldMs = now - state.sinceMs;
-    this.#setBack({ reason, heldMs, crashed: this.#isChild }, { hopeless: false });
+    this.#setBack({ reason, heldMs, served: connection.served, crashed: this.#isChild }, { hopeless: false });
   }
 
   async examine(connection: Connection): Promise<void> {
@@ -263,7 +263,12 @@ export class Supervisor implements CallSource {
       const crashedSoon = ended && Date.now() - initialisedAt < stableMs;
       const known = error instanceof ConnectionError ? error : undefined;
       this.#deaf = 0;
-      const setback = { reason: messageOf(error), heldMs: 0, crashed: crashedSoon || known?.crashed === true };
+      const setback = {
+        reason: messageOf(error),
+        heldMs: 0,
+        served: false,
+        crashed: crashedSoon || known?.crashed === true,
+      };
       this.#setBack(setback, { hopeless: known?.hopeless ?? false, tookMs: Date.now() - startedAt });
     }
   }

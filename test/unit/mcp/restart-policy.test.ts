@@ -9,8 +9,8 @@ import {
   type Setback,
 } from '../../../src/mcp/restart-policy.ts';
 
-const failed: Setback = { reason: 'connection refused by host:1', heldMs: 0, crashed: false };
-const crashed: Setback = { reason: 'the process exited with code 3', heldMs: 0, crashed: true };
+const failed: Setback = { reason: 'connection refused by host:1', heldMs: 0, served: false, crashed: false };
+const crashed: Setback = { reason: 'the process exited with code 3', heldMs: 0, served: false, crashed: true };
 
 /** The decisions about these setbacks, one after the other. */
 function decisionsOn(setbacks: readonly Setback[], random = 0): readonly Decision[] {
@@ -63,6 +63,11 @@ describe('afterSetback', () => {
     expect(decisions[10]).toMatchObject({ state: 'down', delayMs: 500 });
   });
 
+  it('takes one that answered a call for one that held, however short it was', () => {
+    const decisions = decisionsOn(times(9, { ...crashed, heldMs: 1, served: true }));
+    expect(decisions.every(({ state, delayMs }) => state === 'down' && delayMs === 0)).toBe(true);
+  });
+
   it('shortens a pause by a fifth at most, so that many do not come back in step', () => {
     expect(decisionsOn([failed], 0.5)[0]?.delayMs).toBe(450);
     expect(decisionsOn([failed], 0.999_999)[0]?.delayMs).toBe(400);
@@ -72,6 +77,7 @@ describe('afterSetback', () => {
     const setback = fc.record({
       reason: fc.constant('it broke'),
       heldMs: fc.nat(2 * stableMs),
+      served: fc.boolean(),
       crashed: fc.boolean(),
     });
     fc.assert(
@@ -80,7 +86,7 @@ describe('afterSetback', () => {
         fc.double({ min: 0, max: 0.999, noNaN: true }),
         (list, random) => {
           for (const [index, { delayMs, state, sentence }] of decisionsOn(list, random).entries()) {
-            const held = (list[index]?.heldMs ?? 0) >= stableMs;
+            const held = list[index]?.served === true || (list[index]?.heldMs ?? 0) >= stableMs;
             const most = state === 'crash-looping' ? 60_000 : 10_000;
             expect(delayMs).toBeGreaterThanOrEqual(held ? 0 : 400);
             expect(delayMs).toBeLessThanOrEqual(held ? 0 : most);
