@@ -2,6 +2,7 @@
 // owns the current Snapshot (what requests see changes by one assignment, in `publish`), reloads and closes. It decides
 // nothing that one of its parts could decide.
 
+import { availableParallelism } from 'node:os';
 import { loadConfig, type ConfigInput } from './config/load.ts';
 import type { Config } from './config/types.ts';
 import { watchFile } from './config/watch.ts';
@@ -121,6 +122,8 @@ class RunningApp implements App {
   async listen(): Promise<void> {
     const { file, hotReload, ignoredKeys } = this.#config;
     await this.#server.listen();
+    // So many children would keep the processor from what answers until they are up; what failed is told already.
+    if (childrenOf(this.#config) > availableParallelism()) await this.#server.loaded().catch(() => {});
     this.#apply(this.#config);
     this.#settle(this.#firstAttempts());
     for (const { server, key } of ignoredKeys) this.#observe({ type: 'config-key-ignored', server, key });
@@ -179,4 +182,10 @@ class RunningApp implements App {
     await this.#fleet.close(0);
     this.#observe({ type: 'stopped' });
   }
+}
+
+function childrenOf({ servers }: Config): number {
+  return servers.reduce((sum, { target, disabled, instances }) => {
+    return target.kind === 'stdio' && !disabled ? sum + instances : sum;
+  }, 0);
 }

@@ -1,6 +1,6 @@
 // One call, or one question, from the lease to the outcome: on a live connection at once; on a lost one after a bounded
-// wait. Repeats once, and only what certainly was not delivered or does no harm a second time: a question, or a tool that
-// says so.
+// wait. What certainly was not delivered is sent again, once; so is what was, where it does no harm a second time: a
+// question, or a tool that says so.
 
 import type { Connection } from './connection.ts';
 import { listMembers, listPages } from './pages.ts';

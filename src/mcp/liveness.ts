@@ -16,7 +16,7 @@ const silentMs = 20_000;
 const lookEveryMs = 5_000;
 const pingMs = 5_000;
 /** While calls are in flight, a server may say nothing for so long. */
-const busyMs = 120_000;
+const busyMs = 60_000;
 /** A busy server may miss one. */
 const maxMisses = 2;
 const noPong = `the server did not answer a ping within ${pingMs / 1000} s`;

@@ -37,6 +37,8 @@ export interface HttpServer {
   readonly url: string;
   /** Throws ListenError. */
   listen(): Promise<void>;
+  /** Resolves when requests need not wait any more for the code that answers them. Rejects only for a bug of ours. */
+  loaded(): Promise<void>;
   /** Takes over what of the settings belongs to the listener and can change while it listens: a renewed certificate. */
   renew(settings: Settings): void;
   /** Stops accepting; resolves when the connections are closed or the deadline passed. Idempotent. */
@@ -119,8 +121,9 @@ export function createHttpServer(deps: ServerDeps): HttpServer {
         servers: config.servers.map(({ name }) => name),
       });
       if (warning !== undefined) observe({ type: 'warning', message: warning });
-      loadRouter().catch((error: unknown) => observe({ type: 'internal-error', requestId: '', error }));
+      this.loaded().catch((error: unknown) => observe({ type: 'internal-error', requestId: '', error }));
     },
+    loaded: async () => void (await loadRouter()),
     renew({ tls }) {
       if (tls !== undefined && server instanceof TlsServer) server.setSecureContext({ cert: tls.cert, key: tls.key });
     },

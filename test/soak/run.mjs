@@ -13,10 +13,14 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createRequire } from 'node:module';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+
+// Node 20 has no WebSocket of its own.
+const { WebSocket } = createRequire(import.meta.url)('undici');
 
 const { values: options } = parseArgs({
   options: { minutes: { type: 'string', default: '10' }, seed: { type: 'string', default: '1' } },
@@ -34,7 +38,7 @@ const sessionIdleS = 5;
 const settleMs = 20_000;
 const samples = 10;
 /** What may be more at the end: the garbage collector is in no hurry, a socket or two may be kept alive. */
-const allowed = { rssMib: 32, rssPart: 0.25, descriptors: 4, processes: 0 };
+const allowed = { heapMib: 4, heapPart: 0.1, rssMib: 64, rssPart: 0.5, descriptors: 4, processes: 0 };
 /** Problems that are told one by one. */
 const maxTold = 20;
 /** What trouble explains. Everything else is a finding. */
@@ -92,19 +96,30 @@ const lasting = {
 };
 write(lasting);
 
-const proxy = spawn(process.execPath, [cli, '--port', '0', '--config', configFile, '--hot-reload'], {
-  env: environment,
-  stdio: ['ignore', 'ignore', 'pipe'],
-});
+// Its debugger collects garbage and tells what is left: memory as the system sees it comes and goes.
+const proxy = spawn(
+  process.execPath,
+  ['--inspect=127.0.0.1:0', cli, '--port', '0', '--config', configFile, '--hot-reload'],
+  {
+    env: environment,
+    stdio: ['ignore', 'ignore', 'pipe'],
+  },
+);
+// However this script comes to its end.
+process.on('exit', () => proxy.kill('SIGKILL'));
 const exited = new Promise((resolve) => proxy.once('exit', (code, signal) => resolve(code ?? signal)));
-const url = await new Promise((resolve, reject) => {
+const { url, inspector } = await new Promise((resolve, reject) => {
+  let address;
   void exited.then((code) => reject(new Error(`the proxy ended with ${code}`)));
   createInterface(proxy.stderr).on('line', (text) => {
+    address ??= /^Debugger listening on (ws:\S+)/.exec(text)?.[1];
+    if (!text.startsWith('{')) return;
     const line = JSON.parse(text);
-    if (line.type === 'listening') resolve(line.url);
+    if (line.type === 'listening') resolve({ url: line.url, inspector: address });
     if (line.type === 'internal-error') problems.push(`internal error: ${text}`);
   });
 });
+const debug = await debuggerOf(inspector);
 
 /** Calls that must not run twice have an id; the others do no harm. */
 const calls = [
@@ -162,6 +177,8 @@ stopCalling = startCalling('under fire');
 await makeTrouble(endsAt);
 const after = await settled();
 
+// A process does not end while its debugger is there.
+debug.close();
 proxy.kill('SIGTERM');
 const exitCode = await exited;
 if (exitCode !== 0) problems.push(`the proxy ended with ${exitCode}`);
@@ -173,11 +190,14 @@ judge();
 rmSync(folder, { recursive: true, force: true });
 
 function judge() {
-  const mib = (bytes) => `${Math.round(bytes / 1024 / 1024)} MiB`;
-  const rssLimit = before.rss + Math.max(allowed.rssMib * 1024 * 1024, before.rss * allowed.rssPart);
+  const memory = (title, name, moreMib, morePart) => {
+    const limit = before[name] + Math.max(moreMib * 1024 * 1024, before[name] * morePart);
+    return [title, mib(before[name]), mib(after[name]), mib(limit), after[name] <= limit];
+  };
   const rows = [
     ['', 'warm', 'end', 'limit', ''],
-    ['memory (RSS)', mib(before.rss), mib(after.rss), mib(rssLimit), after.rss <= rssLimit],
+    memory('heap', 'heap', allowed.heapMib, allowed.heapPart),
+    memory('memory (RSS)', 'rss', allowed.rssMib, allowed.rssPart),
     row('descriptors', allowed.descriptors),
     row('processes', allowed.processes),
   ];
@@ -233,10 +253,9 @@ async function makeTrouble(untilMs) {
     await sleep(Math.min(random() * 2 * troubleEveryMs, Math.max(0, untilMs - Date.now())));
     if (Date.now() - toldAt < 60_000) continue;
     toldAt = Date.now();
-    const { rss, descriptors, processes } = await measure();
-    print(
-      `${new Date().toISOString()} ${Math.round(rss / 1024 / 1024)} MiB, ${descriptors} descriptors, ${processes} processes`,
-    );
+    const { heap, rss, descriptors, processes } = await measure();
+    const told = [`heap ${mib(heap)}`, `RSS ${mib(rss)}`, `${descriptors} descriptors`, `${processes} processes`];
+    print(`${new Date().toISOString()} ${told.join(', ')}`);
   }
 }
 
@@ -261,6 +280,8 @@ async function settled() {
 
 /** The least of some samples: what is garbage comes and goes, what leaked stays. */
 async function measure() {
+  await debug.ask('HeapProfiler.collectGarbage');
+  const { usedSize: heap } = await debug.ask('Runtime.getHeapUsage');
   const all = [];
   for (let sample = 0; sample < samples; sample += 1) {
     const rss = Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${proxy.pid}/status`, 'utf8'))[1]) * 1024;
@@ -269,7 +290,30 @@ async function measure() {
     await sleep(200);
   }
   const least = (name) => Math.min(...all.map((each) => each[name]));
-  return { rss: least('rss'), descriptors: least('descriptors'), processes: least('processes') };
+  return { heap, rss: least('rss'), descriptors: least('descriptors'), processes: least('processes') };
+}
+
+/** What asks the debugger of a process. */
+async function debuggerOf(address) {
+  const socket = new WebSocket(address);
+  const waiting = new Map();
+  await new Promise((resolve, reject) => {
+    socket.addEventListener('open', resolve);
+    socket.addEventListener('error', reject);
+  });
+  socket.addEventListener('message', ({ data }) => {
+    const { id, result } = JSON.parse(data);
+    waiting.get(id)?.(result);
+    waiting.delete(id);
+  });
+  let lastId = 0;
+  const ask = (method) =>
+    new Promise((resolve) => {
+      lastId += 1;
+      waiting.set(lastId, resolve);
+      socket.send(JSON.stringify({ id: lastId, method }));
+    });
+  return { ask, close: () => socket.close() };
 }
 
 /** Every process that this run started, and what those started, wherever they hang now. */
@@ -350,6 +394,10 @@ function kill(pid, signal) {
 
 function note(counts, key) {
   counts.set(key, (counts.get(key) ?? 0) + 1);
+}
+
+function mib(bytes) {
+  return `${(bytes / 1024 / 1024).toFixed(1)} MiB`;
 }
 
 function listed(counts) {

@@ -98,7 +98,7 @@ export class StdioTransport implements McpTransport {
 
   request(method: string, params: string, options: RequestOptions): Promise<Reply> {
     const child = this.#child;
-    if (this.#ended !== undefined || child?.stdin.writable !== true) {
+    if (this.#ended !== undefined || child === undefined || !takesInput(child)) {
       const detail = this.#ended ?? (child === undefined ? 'the process is not running' : this.#sentence(child));
       return Promise.resolve({ kind: 'undelivered', detail, gone: true });
     }
@@ -132,7 +132,7 @@ export class StdioTransport implements McpTransport {
 
   #flush(): void {
     if (this.#outbox.length === 0) return;
-    if (!this.#child?.stdin.writable) return this.#failUnsent();
+    if (this.#child === undefined || !takesInput(this.#child)) return this.#failUnsent();
     const text = this.#outbox.length === 1 ? this.#outbox[0] : this.#outbox.join('');
     const { stdin } = this.#child;
     stdin.write(text ?? '');
@@ -221,4 +221,9 @@ export class StdioTransport implements McpTransport {
     this.#pending.settleAll({ kind: 'lost', detail: reason, gone: true });
     this.onclose?.();
   }
+}
+
+/** What a dead child left behind may still read its pipe: it gets nothing more. */
+function takesInput({ stdin, exitCode, signalCode }: ChildProcessWithoutNullStreams): boolean {
+  return stdin.writable && exitCode === null && signalCode === null;
 }
