@@ -64,6 +64,8 @@ async function tryTwice(
   for (;;) {
     const connection = source.live ?? (await waitFor(source, request));
     if (connection === undefined) return noConnection(source, request);
+    // Between two steps the caller may have gone, and nothing is sent for nobody.
+    if (request.signal.aborted) return { kind: 'cancelled' };
     const reply = await send(connection);
     if (reply.kind !== 'undelivered' && reply.kind !== 'lost') return toOutcome(reply, Date.now() - startedAt);
     if (reply.gone) source.drop(connection, reply.detail);

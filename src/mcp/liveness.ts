@@ -3,6 +3,7 @@
 // Children need none of this: their pipes say when they end.
 
 import type { Connection } from './connection.ts';
+import type { Reply } from './transports/transport.ts';
 
 export interface Liveness {
   /** Looks at once, whenever anything was last heard; resolves when it is known. */
@@ -17,16 +18,18 @@ const lookEveryMs = 5_000;
 const pingMs = 5_000;
 /** While calls are in flight, a server may say nothing for so long. */
 const busyMs = 60_000;
-/** A busy server may miss one. */
+/** A busy server may miss one, and one that knows no pings the other kind of question. */
 const maxMisses = 2;
 const noPong = `the server did not answer a ping within ${pingMs / 1000} s`;
 
-/** `onDead` is told once, with a sentence and whether this connection ever answered a ping. */
+/** `onDead` is told once, with a sentence. */
 export function watchLiveness(
-  connection: Pick<Connection, 'ping' | 'session' | 'inFlight'>,
-  onDead: (reason: string, everAnswered: boolean) => void,
+  connection: Pick<Connection, 'ping' | 'ask' | 'session' | 'inFlight'>,
+  onDead: (reason: string) => void,
 ): Liveness {
   let everAnswered = false;
+  /** Until one is missed by a server that never answered any: that may not know them. All know `tools/list`. */
+  let pings = true;
   let lookedAt = Date.now();
   let looking: Promise<void> | undefined;
   let stopped = false;
@@ -40,9 +43,11 @@ export function watchLiveness(
     clearInterval(timer);
   };
 
+  const ask = (deadlineAt: number): Promise<Reply> =>
+    pings ? connection.ping(deadlineAt) : connection.ask({ method: 'tools/list' }, { deadlineAt });
   const examine = async (): Promise<void> => {
     for (let misses = 1; ; misses++) {
-      const reply = await connection.ping(Date.now() + pingMs);
+      const reply = await ask(Date.now() + pingMs);
       lookedAt = Date.now();
       if (stopped) return;
       if (reply.kind !== 'undelivered' && reply.kind !== 'lost' && reply.kind !== 'timeout') {
@@ -53,9 +58,13 @@ export function watchLiveness(
       const gone = reply.kind !== 'timeout' && reply.gone;
       // It may be busy with just that call, and a new session would have to wait for it too.
       if (reply.kind === 'timeout' && connection.inFlight > 0 && Date.now() - heardAt() < busyMs) return;
-      if (!gone && misses < maxMisses) continue;
+      if (misses < maxMisses && !(gone && everAnswered)) {
+        // Some take a ping that they do not know for the request of a session that they do not know.
+        pings = everAnswered && pings;
+        continue;
+      }
       stop();
-      onDead(reply.kind === 'timeout' ? noPong : reply.detail, everAnswered);
+      onDead(reply.kind === 'timeout' ? noPong : reply.detail);
       return;
     }
   };

@@ -72,8 +72,6 @@ type Told = Pick<SupervisorStatus, 'state' | 'detail' | 'since' | 'lastError' | 
 const comingBackMs = 10_000;
 /** While calls wait, pauses are no longer than this. */
 const eagerPauseMs = 500;
-/** A server that drops so many fresh sessions at a ping is not pinged any more: it may just not know pings. */
-const deafAfter = 2;
 
 export class Supervisor implements CallSource {
   /** Resolves when the first attempt came to its end, good or bad. */
@@ -88,8 +86,6 @@ export class Supervisor implements CallSource {
   #history: History = noFailures;
   #connections = 0;
   #lostAt = -Infinity;
-  /** Connections in a row that nothing but a ping found dead, and that had never answered one. */
-  #deaf = 0;
   /** The end of what the last attempt left behind. */
   #leftOver: Promise<void> | undefined;
   #closing: Promise<void> | undefined;
@@ -158,7 +154,6 @@ export class Supervisor implements CallSource {
   drop(connection: Connection, reason: string): void {
     const state = this.#state;
     if (state.kind !== 'ready' || state.connection !== connection) return;
-    this.#deaf = 0;
     state.liveness?.stop();
     connection.abandon();
     void this.#leave(connection, connection.session.ended);
@@ -262,7 +257,6 @@ export class Supervisor implements CallSource {
       const ended = connection?.session.transport.endReason !== undefined;
       const crashedSoon = ended && Date.now() - initialisedAt < stableMs;
       const known = error instanceof ConnectionError ? error : undefined;
-      this.#deaf = 0;
       const setback = {
         reason: messageOf(error),
         heldMs: 0,
@@ -277,12 +271,8 @@ export class Supervisor implements CallSource {
     connection: Connection,
     { initialisedAt, tookMs, doubted }: { initialisedAt: number; tookMs: number; doubted: boolean },
   ): void {
-    const onDead = (reason: string, everAnswered: boolean): void => {
-      const deaf = everAnswered ? 0 : this.#deaf + 1;
-      if (deaf < deafAfter) this.drop(connection, reason);
-      this.#deaf = deaf;
-    };
-    const liveness = this.#isChild || this.#deaf >= deafAfter ? undefined : watchLiveness(connection, onDead);
+    const onDead = (reason: string): void => this.drop(connection, reason);
+    const liveness = this.#isChild ? undefined : watchLiveness(connection, onDead);
     if (doubted) void liveness?.look();
     this.#state = { kind: 'ready', connection, sinceMs: initialisedAt, liveness };
     this.#connections++;

@@ -286,18 +286,20 @@ export class Upstream implements UpstreamHandle {
     this.#deps.onChange();
   }
 
-  /** After an announcement. One that comes while there is no connection is followed as soon as there is. */
-  async #relist(): Promise<void> {
+  /** After an announcement. One that comes while there is no connection is followed as soon as there is. False: try again. */
+  async #relist(): Promise<boolean> {
     const connection = this.#shared.live;
     this.#missed = connection === undefined;
-    if (connection === undefined) return;
+    if (connection === undefined) return true;
     try {
       await this.#learn(connection, Date.now() + this.#deps.connectionTimeoutMs, this.#lifetime.signal);
+      return true;
     } catch (error) {
-      if (this.#lifetime.signal.aborted) return;
+      if (this.#lifetime.signal.aborted) return true;
       void this.#shared.examine(connection);
       const message = `${this.name}: the changed list was not had: ${messageOf(error)}`;
       this.#deps.observe({ type: 'warning', message });
+      return false;
     }
   }
 }

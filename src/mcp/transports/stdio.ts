@@ -9,6 +9,7 @@ import { terminate } from '../process/terminate.ts';
 import { LineSplitter } from './lines.ts';
 import { batch, PendingRequests } from './pending.ts';
 import { clean, StderrTail } from './stderr-tail.ts';
+import { idOfEnds } from './too-long.ts';
 import {
   cancelReasons,
   cancelledText,
@@ -179,12 +180,9 @@ export class StdioTransport implements McpTransport {
     this.#options.onNoise(this.#noise);
   }
 
-  /** Fails the request that an over-long message answers; its id stands at one end or is the only one open. */
+  /** Fails the request that an over-long message answers: the one it names, or the only one that is open. */
   #refuseTooLong(head: string, tail: string): void {
-    const found =
-      /^\s*\{\s*(?:"jsonrpc"\s*:\s*"2\.0"\s*,\s*)?"id"\s*:\s*(\d+)/.exec(head) ??
-      /"id"\s*:\s*(\d+)\s*(?:,\s*"jsonrpc"\s*:\s*"2\.0"\s*)?\}\s*$/.exec(tail);
-    const id = found === null ? this.#pending.only() : Number(found[1]);
+    const id = idOfEnds(head, tail) ?? this.#pending.only();
     const limit = `the result is larger than ${this.#options.maxMessageBytes} bytes (--max-result)`;
     if (id !== undefined) this.#pending.settle(id, { kind: 'unusable', detail: limit });
     this.onerror?.(new Error(limit));

@@ -3,7 +3,8 @@
 
 /** undefined where neither end tells. Takes the ends of an event as well, with the field names of its lines. */
 export function idOfEnds(head: string, tail: string): number | undefined {
-  const found = idFirst.exec(withoutFields(head)) ?? idLast.exec(withoutFields(tail));
+  // The head begins a line, the tail anywhere: a colon at its beginning makes no comment of it.
+  const found = idFirst.exec(withoutFields(head)) ?? idLast.exec(withoutFields(`.${tail}`));
   return found === null ? undefined : Number(found[1]);
 }
 

@@ -90,6 +90,19 @@ describe('callTool', () => {
     expect(await callTool(sourceOf(cut, done), request({ readOnlyHint: 'true' }))).toMatchObject({ kind: 'unknown' });
   });
 
+  it('sends nothing for a caller that has gone in the meantime', async () => {
+    const leaving = new AbortController();
+    const lostOnce: Reply = { kind: 'lost', detail: 'the stream was cut', gone: false };
+    const source = sourceOf(lostOnce, done);
+    source.examine = () => Promise.resolve(leaving.abort());
+    const repeatable = request({ readOnlyHint: true }, { signal: leaving.signal });
+    expect(await callTool(source, repeatable)).toEqual({ kind: 'cancelled' });
+    expect(source.sent).toHaveLength(1);
+    const left = sourceOf(done);
+    expect(await callTool(left, request(undefined, { signal: AbortSignal.abort() }))).toEqual({ kind: 'cancelled' });
+    expect(left.sent).toEqual([]);
+  });
+
   it('does not repeat what the server refuses', async () => {
     const source = sourceOf({ kind: 'undelivered', detail: 'the server refuses our credentials', gone: false }, done);
     expect(await callTool(source, request())).toEqual({

@@ -22,23 +22,30 @@ afterEach(() => void vi.useRealTimers());
 /** What a ping comes to: a reply at once, or nothing until its deadline. */
 type Answer = Reply | 'silence';
 
-/** A connection whose pings come to `answer`, watched; `dead` holds what was told. */
-function watch(answer: Answer) {
-  const server = { answer, pings: [] as number[], inFlight: 0, lastHeardAt: 1_000_000 };
+/** A connection whose pings come to `answer`, and whose lists to `list` or the same, watched; `dead` holds what was told. */
+function watch(answer: Answer, list?: Answer) {
+  const server = { answer, list, pings: [] as number[], lists: [] as number[], inFlight: 0, lastHeardAt: 1_000_000 };
+  const reply = async (what: Answer, deadlineAt: number): Promise<Reply> => {
+    if (what !== 'silence') return what;
+    await new Promise((resolve) => setTimeout(resolve, deadlineAt - Date.now()));
+    return { kind: 'timeout' };
+  };
   const connection = {
     get inFlight() {
       return server.inFlight;
     },
     session: { transport: server } as never,
-    ping: async (deadlineAt: number): Promise<Reply> => {
+    ping: (deadlineAt: number): Promise<Reply> => {
       server.pings.push(Date.now() - 1_000_000);
-      if (server.answer !== 'silence') return server.answer;
-      await new Promise((resolve) => setTimeout(resolve, deadlineAt - Date.now()));
-      return { kind: 'timeout' };
+      return reply(server.answer, deadlineAt);
+    },
+    ask: (_question: unknown, { deadlineAt }: { readonly deadlineAt: number }): Promise<Reply> => {
+      server.lists.push(Date.now() - 1_000_000);
+      return reply(server.list ?? server.answer, deadlineAt);
     },
   };
-  const dead: [reason: string, everAnswered: boolean][] = [];
-  const liveness = watchLiveness(connection, (...told) => dead.push(told));
+  const dead: string[] = [];
+  const liveness = watchLiveness(connection, (reason) => dead.push(reason));
   return { server, liveness, dead };
 }
 
@@ -65,7 +72,7 @@ describe('a remote connection', () => {
   it('is dead at once where the server says so, told once', async () => {
     const { server, liveness, dead } = watch(refused);
     await vi.advanceTimersByTimeAsync(silentMs);
-    expect(dead).toEqual([['connection refused by host:1', false]]);
+    expect(dead).toEqual(['connection refused by host:1']);
     await liveness.look();
     await vi.advanceTimersByTimeAsync(600_000);
     expect(dead).toHaveLength(1);
@@ -73,30 +80,45 @@ describe('a remote connection', () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
-  it('is dead after two pings without an answer, not after one', async () => {
+  it('is dead after two questions without an answer, not after one', async () => {
     const { server, dead } = watch('silence');
     await vi.advanceTimersByTimeAsync(silentMs + 2 * pingMs - 1);
-    expect(server.pings).toEqual([silentMs, silentMs + pingMs]);
+    expect([server.pings, server.lists]).toEqual([[silentMs], [silentMs + pingMs]]);
     expect(dead).toEqual([]);
     await vi.advanceTimersByTimeAsync(1);
-    expect(dead).toEqual([['the server did not answer a ping within 5 s', false]]);
+    expect(dead).toEqual(['the server did not answer a ping within 5 s']);
 
     const once = watch('silence');
     for (let miss = 1; miss <= 3; miss++) {
       once.server.answer = 'silence';
-      const before = once.server.pings.length;
-      while (once.server.pings.length === before) await vi.advanceTimersByTimeAsync(1_000);
+      const asked = (): number => once.server.pings.length + once.server.lists.length;
+      const before = asked();
+      while (asked() === before) await vi.advanceTimersByTimeAsync(1_000);
       once.server.answer = answered;
       await vi.advanceTimersByTimeAsync(silentMs);
     }
     expect(once.dead, 'misses count only in a row').toEqual([]);
   });
 
-  it('is dead where pings are cut off twice', async () => {
+  it('is dead where questions are cut off twice', async () => {
     const { server, dead } = watch(cut);
     await vi.advanceTimersByTimeAsync(silentMs);
-    expect(server.pings).toHaveLength(2);
-    expect(dead).toEqual([['the connection was cut', false]]);
+    expect([server.pings, server.lists]).toEqual([[silentMs], [silentMs]]);
+    expect(dead).toEqual(['the connection was cut']);
+  });
+
+  it('lives where it knows no pings, but its tools; then it is asked for these', async () => {
+    for (const noPing of [refused, cut, 'silence'] as const) {
+      const { server, dead } = watch(noPing, answered);
+      await vi.advanceTimersByTimeAsync(300_000);
+      expect(dead).toEqual([]);
+      expect(server.pings).toHaveLength(1);
+      expect(server.lists.length).toBeGreaterThan(9);
+      server.list = refused;
+      await vi.advanceTimersByTimeAsync(60_000);
+      expect(dead).toEqual(['connection refused by host:1']);
+      vi.setSystemTime(1_000_000);
+    }
   });
 
   it('lives where a ping gets any answer, an error too', async () => {
@@ -107,7 +129,8 @@ describe('a remote connection', () => {
     expect(dead).toEqual([]);
     server.answer = refused;
     await vi.advanceTimersByTimeAsync(60_000);
-    expect(dead, 'it had answered').toEqual([['connection refused by host:1', true]]);
+    expect(dead).toEqual(['connection refused by host:1']);
+    expect(server.lists, 'it had answered').toEqual([]);
   });
 
   it('may be silent while it is busy with a call, for a minute', async () => {

@@ -4,8 +4,8 @@ import { Refresh } from '../../../src/mcp/refresh.ts';
 beforeEach(() => void vi.useFakeTimers({ now: 1_000_000 }));
 afterEach(() => void vi.useRealTimers());
 
-/** Lists that take `tookMs`; when each began, and how many ran at once. */
-function listingIn(tookMs: number): { refresh: Refresh; began: number[]; mostAtOnce: () => number } {
+/** Lists that take `tookMs`, of which the first `failures` are not had; when each began, and how many ran at once. */
+function listingIn(tookMs: number, failures = 0): { refresh: Refresh; began: number[]; mostAtOnce: () => number } {
   const began: number[] = [];
   let running = 0;
   let most = 0;
@@ -14,6 +14,7 @@ function listingIn(tookMs: number): { refresh: Refresh; began: number[]; mostAtO
     most = Math.max(most, ++running);
     await new Promise((resolve) => setTimeout(resolve, tookMs));
     running--;
+    return began.length > failures;
   });
   return { refresh, began, mostAtOnce: () => most };
 }
@@ -76,6 +77,19 @@ describe('a refresh', () => {
     refresh.ask();
     await vi.advanceTimersByTimeAsync(60_000);
     expect(began.at(-1)).toBe(askedAt + 100);
+  });
+
+  it('is tried again, with growing pauses, where the list was not had', async () => {
+    const { refresh, began } = listingIn(1, 8);
+    refresh.ask();
+    await vi.advanceTimersByTimeAsync(600_000);
+    const pauses = began.slice(1).map((at, index) => at - (began[index] ?? 0) - 1);
+    expect(pauses).toEqual([200, 400, 800, 1_600, 3_200, 6_400, 10_000, 10_000]);
+    expect(vi.getTimerCount()).toBe(0);
+    const askedAt = Date.now() - 1_000_000;
+    refresh.ask();
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(began.slice(9)).toEqual([askedAt + 100]);
   });
 
   it('lists nothing more once it is stopped, and leaves no timer', async () => {

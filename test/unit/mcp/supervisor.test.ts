@@ -383,13 +383,25 @@ describe('a look at a remote connection', () => {
     expect(supervisor.live, 'nobody looks at an old one').toBe(after);
   });
 
-  it('does not cost session after session where the server knows no pings', async () => {
+  it('costs no session where the server knows no pings', async () => {
     const { url, pings } = await startPingless();
     const { supervisor, told } = supervise(remote(url));
     for (let look = 1; look <= 4; look++) await supervisor.examine(await until(() => supervisor.live));
-    expect(pings()).toBe(2);
-    expect(supervisor.status()).toMatchObject({ state: 'ready', restarts: 1 });
-    expect(told.map(({ state }) => state)).toEqual(['ready', 'down', 'ready']);
+    expect(pings()).toBe(1);
+    expect(supervisor.status()).toMatchObject({ state: 'ready', restarts: 0 });
+    expect(told.map(({ state }) => state)).toEqual(['ready']);
+  });
+
+  it('finds every session that is gone, however many were before they answered a ping', async () => {
+    const { url } = await startRemote('http-drops-session');
+    const { supervisor } = supervise(remote(url));
+    for (let drop = 1; drop <= 4; drop++) {
+      const before = await until(() => supervisor.live);
+      await call(before, 'drop');
+      await supervisor.examine(before);
+      await until(() => supervisor.live !== undefined && supervisor.live !== before);
+      expect(supervisor.status().restarts).toBe(drop);
+    }
   });
 });
 

@@ -122,6 +122,16 @@ describe('over stdio', () => {
     expect(upstream.status().pid).toBe(pid);
   });
 
+  it('fails a result over the limit alone, of a server that answers ids as text too', async () => {
+    const { upstream } = startUpstream(stdioTarget('loose-answers'), { maxResultBytes: 10_000 });
+    await upstream.attempted;
+    const other = callTool(upstream, 'sleep', { ms: 2_000 });
+    const text = 'x'.repeat(20_000);
+    const large = await callTool(upstream, 'echo', { text }, { deadlineAt: Date.now() + 1_500 });
+    expect(large).toMatchObject({ kind: 'unusable', detail: expect.stringContaining('--max-result') as string });
+    expect(textOf(await other)).toBe('slept 2000 ms');
+  });
+
   it('passes a result of 12 MiB where the limit allows it', async () => {
     const { upstream } = startUpstream(stdioTarget('huge-line'));
     await upstream.attempted;
@@ -258,6 +268,15 @@ describe('the catalogue of a server that changes', () => {
     await until(() => namesOf(upstream).includes('second'));
   });
 
+  it('follows a change whose first list was not had', async () => {
+    const { upstream, events } = startUpstream(failingToList());
+    await upstream.attempted;
+    expect(namesOf(upstream)).toEqual(['change']);
+    await callTool(upstream, 'change');
+    await until(() => namesOf(upstream).includes('second'));
+    expect(events.filter(({ type }) => type === 'warning')).toHaveLength(2);
+  });
+
   it('is listed no more once it retires, and that is no trouble', async () => {
     const { upstream, events } = startUpstream(stdioTarget('changes-its-tools', { LIST_MS: '400' }));
     await upstream.attempted;
@@ -287,6 +306,29 @@ function announcingEarly(): Target {
       return { tools: asked };
     };
     serveStdio({ methods: { 'tools/list': list } });
+  `;
+  return { ...stdioTarget('echo'), args: ['--input-type=module', '--eval', script] } as Target;
+}
+
+/** A server that has one more tool after `change` is called, and at first answers with errors when it is asked for it. */
+function failingToList(): Target {
+  const shared = (name: string): string => JSON.stringify(pathToFileURL(fixture(name)).href);
+  const script = `
+    import { notification, textResult } from ${shared('_mcp')};
+    import { serveStdio, writeLine } from ${shared('_stdio')};
+    const tool = (name) => ({ name, inputSchema: { type: 'object' } });
+    const tools = [tool('change')];
+    let failures = 2;
+    const list = () => {
+      if (tools.length > 1 && failures-- > 0) throw new Error('the database is locked');
+      return { tools };
+    };
+    const call = () => {
+      tools.push(tool('second'));
+      writeLine(notification('notifications/tools/list_changed'));
+      return textResult('changed');
+    };
+    serveStdio({ methods: { 'tools/list': list, 'tools/call': call } });
   `;
   return { ...stdioTarget('echo'), args: ['--input-type=module', '--eval', script] } as Target;
 }
