@@ -54,16 +54,7 @@ export type AppEvent =
   | { readonly type: 'arguments-unjudged'; readonly server: string; readonly tool: string; readonly reason: string }
   /** A structuredContent broke its outputSchema; once for each tool. */
   | { readonly type: 'output-mismatch'; readonly server: string; readonly tool: string; readonly reason: string }
-  | {
-      readonly type: 'reload';
-      readonly outcome: 'applied' | 'unchanged' | 'refused';
-      readonly added: readonly string[];
-      readonly removed: readonly string[];
-      readonly changed: readonly string[];
-      /** What was wrong, with file, line and column; or what changed. */
-      readonly detail: string;
-      readonly tookMs: number;
-    }
+  | (ReloadReport & { readonly type: 'reload'; readonly tookMs: number })
   | {
       readonly type: 'call';
       readonly requestId: string;
@@ -79,6 +70,23 @@ export type AppEvent =
   | { readonly type: 'warning'; readonly message: string }
   | { readonly type: 'stopping'; readonly reason: string; readonly inFlight: number }
   | { readonly type: 'stopped' };
+
+/** What a reload came to. */
+export interface ReloadReport {
+  readonly outcome: 'applied' | 'unchanged' | 'refused';
+  /** Server names. */
+  readonly added: readonly string[];
+  readonly removed: readonly string[];
+  readonly changed: readonly string[];
+  /** One sentence: what changed; or what is wrong, with file, line and column. */
+  readonly detail: string;
+}
+
+/** What the last reload came to. */
+export interface LastReload extends ReloadReport {
+  /** When it ended, milliseconds since the epoch. */
+  readonly at: number;
+}
 
 /** Takes note of an event. Never throws, never waits. */
 export type Observe = (event: AppEvent) => void;

@@ -3,8 +3,7 @@
 
 import { startApp } from './app.ts';
 import type { GivenOptions } from './config/options.ts';
-import type { AppEvent, Observe } from './events.ts';
-import type { ReloadReport } from './reload.ts';
+import type { AppEvent, Observe, ReloadReport } from './events.ts';
 
 export { ConfigError } from './config/config-error.ts';
 export { DeadServerError, ListenError } from './app.ts';

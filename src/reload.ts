@@ -7,23 +7,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { ConfigError } from './config/config-error.ts';
 import { diffConfig, type ConfigDiff } from './config/diff.ts';
 import type { Config } from './config/types.ts';
-import type { Observe } from './events.ts';
-
-export interface ReloadReport {
-  readonly outcome: 'applied' | 'unchanged' | 'refused';
-  /** Server names. */
-  readonly added: readonly string[];
-  readonly removed: readonly string[];
-  readonly changed: readonly string[];
-  /** One sentence: what changed, or what is wrong and where. */
-  readonly detail: string;
-}
-
-/** What the last reload came to, for `GET /`. */
-export interface LastReload extends ReloadReport {
-  /** When it ended, milliseconds since the epoch. */
-  readonly at: number;
-}
+import type { LastReload, Observe, ReloadReport } from './events.ts';
 
 export interface ReloadDeps {
   readonly current: () => Config;

@@ -5,6 +5,7 @@
 import { chmodSync, unlinkSync } from 'node:fs';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { messageOf } from '../errors.ts';
+import type { ReloadReport } from '../events.ts';
 import { ownAddress, type Machine } from './control-places.ts';
 
 /** The first line that a program writes to whoever connects. */
@@ -16,11 +17,7 @@ export interface Introduction {
 }
 
 /** The line that answers `reload`. */
-export interface Reloaded {
-  readonly outcome: 'applied' | 'unchanged' | 'refused';
-  /** One sentence: what changed, or what is wrong and where. */
-  readonly detail: string;
-}
+export type Reloaded = Pick<ReloadReport, 'outcome' | 'detail'>;
 
 export interface Control {
   /** At once, so that it can be the last thing a process does. Idempotent. */
@@ -54,6 +51,7 @@ export async function openControl(
     unlinkSync(address);
     await listen(server, address);
   }
+  // One that fails later is not found any more; the program goes on.
   server.on('error', () => {});
   // What keeps the program running is its work.
   server.unref();
@@ -68,7 +66,7 @@ export async function openControl(
 }
 
 /** Whether a process listens there. Rejects never. */
-export function isAnswered(address: string): Promise<boolean> {
+function isAnswered(address: string): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect(address);
     const settle = (answered: boolean): void => {

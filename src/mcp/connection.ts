@@ -1,5 +1,5 @@
 // One live MCP session with an upstream, used through requests of our own. Speaks both eras of the protocol; does not
-// connect (connect.ts does), does not reconnect (upstream.ts does) and does not judge what it lists (catalogue.ts does).
+// connect (connect.ts does), does not reconnect (supervisor.ts does) and does not judge what it lists (catalogue.ts does).
 
 import type { Target } from '../config/types.ts';
 import { callAsTask, mustRunAsTask, type TaskChannel } from './task.ts';

@@ -107,6 +107,7 @@ async function open(
     return new Connection(toSession(client, transport, options));
   } catch (error) {
     const { endReason } = transport;
+    // What failed first is the reason.
     await transport.close().catch(() => {});
     throw toConnectionError(error, transport, endReason, options);
   } finally {
@@ -164,6 +165,7 @@ function toSession(client: Client, transport: McpTransport, options: ConnectionO
     ended,
     close: async () => {
       lifetime.abort();
+      // Whatever the one misses the other ends.
       await client.close().catch(() => {});
       await transport.close().catch(() => {});
     },

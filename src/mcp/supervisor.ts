@@ -147,8 +147,8 @@ export class Supervisor implements CallSource {
   }
 
   /** Tries a remote server that is down at once, whatever its pause. */
-  async retryNow(untilMs: number, signal: CancelSignal): Promise<void> {
-    if (!this.#isChild) await this.connected(untilMs, signal);
+  async retryNow(signal: CancelSignal): Promise<void> {
+    if (!this.#isChild) await this.connected(Date.now() + this.waitMs, signal);
   }
 
   drop(connection: Connection, reason: string): void {
@@ -224,31 +224,17 @@ export class Supervisor implements CallSource {
     if (this.#lifetime.signal.aborted) return;
     const startedAt = Date.now();
     const { signal } = this.#lifetime;
-    const { server, target, version, connectionTimeoutMs, maxResultBytes, memory, observe, prepare } = this.#options;
-    const deadlineAt = startedAt + connectionTimeoutMs;
+    const deadlineAt = startedAt + this.#options.connectionTimeoutMs;
     let connection: Connection | undefined;
     let initialisedAt = 0;
     let doubted = false;
     try {
-      connection = await connect({
-        target,
-        deadlineAt,
-        connectTimeoutMs: connectionTimeoutMs,
-        maxMessageBytes: maxResultBytes,
-        clientVersion: version,
-        signal,
-        memory,
-        onNoise: (excerpt) => observe({ type: 'upstream-noise', server, excerpt }),
-        onStderr: (line) => observe({ type: 'upstream-stderr', server, line }),
-        onToolsChanged: this.#options.onToolsChanged,
-        onPromptsChanged: this.#options.onPromptsChanged,
-        onDoubt: () => {
-          doubted = true;
-          if (connection !== undefined) void this.examine(connection);
-        },
+      connection = await this.#connect(deadlineAt, () => {
+        doubted = true;
+        if (connection !== undefined) void this.examine(connection);
       });
       initialisedAt = Date.now();
-      await prepare(connection, deadlineAt, signal);
+      await this.#options.prepare(connection, deadlineAt, signal);
       if (signal.aborted) return await connection.close();
       this.#adopt(connection, { initialisedAt, tookMs: Date.now() - startedAt, doubted });
     } catch (error) {
@@ -265,6 +251,24 @@ export class Supervisor implements CallSource {
       };
       this.#setBack(setback, { hopeless: known?.hopeless ?? false, tookMs: Date.now() - startedAt });
     }
+  }
+
+  #connect(deadlineAt: number, onDoubt: () => void): Promise<Connection> {
+    const { server, target, version, connectionTimeoutMs, maxResultBytes, memory, observe } = this.#options;
+    return connect({
+      target,
+      deadlineAt,
+      connectTimeoutMs: connectionTimeoutMs,
+      maxMessageBytes: maxResultBytes,
+      clientVersion: version,
+      signal: this.#lifetime.signal,
+      memory,
+      onNoise: (excerpt) => observe({ type: 'upstream-noise', server, excerpt }),
+      onStderr: (line) => observe({ type: 'upstream-stderr', server, line }),
+      onToolsChanged: this.#options.onToolsChanged,
+      onPromptsChanged: this.#options.onPromptsChanged,
+      onDoubt,
+    });
   }
 
   #adopt(

@@ -81,8 +81,8 @@ export interface UpstreamHandle {
   status(): UpstreamStatus;
   /** Keeps the upstream alive until released, even when a reload retires it. */
   lease(): Lease;
-  /** Tries a remote server that is down at once, whatever its pause; resolves when the attempt ended, or at `untilMs`. */
-  retryNow(untilMs: number, signal: CancelSignal): Promise<void>;
+  /** Tries a remote server that is down at once, whatever its pause; lasts no longer than a call waits for a connection. */
+  retryNow(signal: CancelSignal): Promise<void>;
 }
 
 export interface Lease {

@@ -121,8 +121,8 @@ export class Upstream implements UpstreamHandle {
     };
   }
 
-  async retryNow(untilMs: number, signal: CancelSignal): Promise<void> {
-    await Promise.all(this.#copies.map((copy) => copy.retryNow(untilMs, signal)));
+  async retryNow(signal: CancelSignal): Promise<void> {
+    await Promise.all(this.#copies.map((copy) => copy.retryNow(signal)));
   }
 
   /** Takes what may change without a new connection: limits, and how tools are shown. */

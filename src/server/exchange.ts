@@ -3,7 +3,7 @@
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { AppError } from '../errors.ts';
-import type { Observe } from '../events.ts';
+import type { LastReload, Observe } from '../events.ts';
 import { problemPlan, type Plan } from '../openapi/problem.ts';
 import type { Snapshot } from '../snapshot.ts';
 import { challenge, checkKey } from './access/keys.ts';
@@ -12,7 +12,6 @@ import { mountOf, type Mount } from './access/proxies.ts';
 import type { AccessRules } from './access/rules.ts';
 import { commonHead } from './head.ts';
 import { checkHead } from './limits.ts';
-import type { LastReload } from './status.ts';
 
 /** What every request needs to know of the program. */
 export interface Surroundings {

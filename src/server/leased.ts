@@ -34,9 +34,6 @@ export interface Leased<Found> {
   readonly principal: Principal;
 }
 
-/** As long as a call to a server that is known waits for it to come back. */
-const maxLearnMs = 10_000;
-
 /** `run` answers, and says what it came to: an error code of the table, or `ok`. */
 export async function withLease<Found extends Told>(
   exchange: Exchange,
@@ -48,7 +45,7 @@ export async function withLease<Found extends Told>(
   let view = way.server(exchange.snapshot);
   if (view.catalogue === undefined && view.upstream?.status().attempted === true) {
     // Nothing is known of it yet, because it was down whenever it was tried.
-    await view.upstream.retryNow(Date.now() + maxLearnMs, exchange.gone);
+    await view.upstream.retryNow(exchange.gone);
     view = way.server(program.current());
   }
   const found = way.find(view);

@@ -8,7 +8,7 @@ import { createServer as createHttps } from 'node:https';
 import { Server as TlsServer } from 'node:tls';
 import type { Settings } from '../config/types.ts';
 import { messageOf } from '../errors.ts';
-import type { Observe } from '../events.ts';
+import type { LastReload, Observe } from '../events.ts';
 import type { Snapshot } from '../snapshot.ts';
 import { urlHost } from './access/host.ts';
 import { accessRules, type AccessRules, type Binding } from './access/rules.ts';
@@ -16,7 +16,6 @@ import { bindHost, bindSentence, bindWarning, expectedBinding, originsSentence, 
 import type { RenderMetrics } from './exchange.ts';
 import { headersTimeoutMs, keepAliveTimeoutMs, parserHeaderBytes, requestTimeoutMs, timeoutCheckMs } from './limits.ts';
 import { createPeers } from './peers.ts';
-import type { LastReload } from './status.ts';
 import { answerUnreadable, refuseConnect } from './unreadable.ts';
 
 export interface ServerDeps {

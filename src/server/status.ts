@@ -2,6 +2,7 @@
 // configured name and, where there is no upstream, the state that follows from the configuration.
 // Nothing of it is kept.
 
+import type { LastReload } from '../events.ts';
 import type { UpstreamStatus } from '../mcp/types.ts';
 import type { ServerView } from '../snapshot.ts';
 
@@ -20,19 +21,6 @@ export interface ServerStatus {
   readonly sessions: number;
   readonly lastError: string | null;
   readonly nextRetryAt: string | null;
-}
-
-/** What the last reload came to. */
-export interface LastReload {
-  /** Milliseconds since the epoch. */
-  readonly at: number;
-  readonly outcome: 'applied' | 'unchanged' | 'refused';
-  /** What changed, or what is wrong and where. */
-  readonly detail: string;
-  /** Server names. */
-  readonly added: readonly string[];
-  readonly removed: readonly string[];
-  readonly changed: readonly string[];
 }
 
 /** `startedAt` of the program, milliseconds since the epoch. */

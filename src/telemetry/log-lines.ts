@@ -105,7 +105,7 @@ function stateSentence(event: Extract<AppEvent, { type: 'upstream-state' }>): st
 export function fieldsOf(event: AppEvent): Record<string, unknown> {
   if (event.type === 'internal-error') return { ...event, error: plainError(event.error) };
   if (event.type === 'warning') return { type: event.type };
-  return event;
+  return { ...event };
 }
 
 /** Causes of causes end here; a chain can be circular. */

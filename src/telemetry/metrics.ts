@@ -2,7 +2,7 @@
 // events; what holds at this moment is asked of the Snapshot at each scrape. The library is loaded by the first scrape
 // and gives the text only. Servers that a reload removes are forgotten, and what one server can fill is bounded.
 
-import type { Observe } from '../events.ts';
+import type { Observe, ReloadReport } from '../events.ts';
 import type { UpstreamStatus } from '../mcp/types.ts';
 import type { Snapshot } from '../snapshot.ts';
 
@@ -56,7 +56,7 @@ interface ServerCounts {
   unjudged: number;
 }
 
-type ReloadOutcome = 'applied' | 'unchanged' | 'refused';
+type ReloadOutcome = ReloadReport['outcome'];
 
 interface ReloadCounts {
   readonly outcomes: Record<ReloadOutcome, number>;

@@ -1,4 +1,6 @@
-import { describe, expect, it } from 'vitest';
+import { createServer, request as forward } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { until } from '../support.ts';
 import { post } from './proxy.ts';
 import {
@@ -173,4 +175,53 @@ it('a proxy that slept while its servers restarted', async () => {
   );
   expect(answers.map(({ status }) => status)).toEqual([200, 200, 200]);
   expect(journal.runs().toSorted()).toEqual(['0', '1', '2']);
+});
+
+/** A reverse proxy in front of a server on `port`: answers 502 with a page while nobody listens there. Gives its origin. */
+async function startGateway(port: number): Promise<string> {
+  const gateway = createServer((incoming, response) => {
+    const { url, method, headers } = incoming;
+    const onward = forward({ host: '127.0.0.1', port, path: url, method, headers, agent: false }, (answer) => {
+      response.writeHead(answer.statusCode ?? 500, answer.headers).flushHeaders();
+      answer.on('error', () => response.destroy()).pipe(response);
+    });
+    onward.on('error', () => {
+      if (response.headersSent) response.destroy();
+      else response.writeHead(502, { 'content-type': 'text/html' }).end('<html><h1>502 Bad Gateway</h1></html>');
+    });
+    response.on('close', () => onward.destroy());
+    incoming.pipe(onward);
+  });
+  await new Promise<void>((resolve) => gateway.listen(0, '127.0.0.1', resolve));
+  onTestFinished(() => {
+    gateway.closeAllConnections();
+    gateway.close();
+  });
+  return `http://127.0.0.1:${(gateway.address() as AddressInfo).port}`;
+}
+
+describe.each(kinds)('a gateway that answers 502 while the server behind it is down: $kind', ({ name, type, env }) => {
+  it('makes it down; calls wait for it, and none sees a page', async () => {
+    const journal = newJournal();
+    const server = await remote(name, { ...env, ...journal.env });
+    await server.start();
+    const url = `${await startGateway(server.port)}${new URL(server.url).pathname}`;
+    const proxy = await startWith({ far: { type, url } });
+    await proxy.ready('far');
+    await server.kill();
+    const read = post(`${proxy.url}/far/look_up`, { id: 'read' });
+    const { detail } = await until(async () => {
+      const status = await proxy.status('far');
+      return status.state === 'down' ? status : undefined;
+    });
+    expect(detail).toMatch(/answered HTTP 502; trying again|ended the event stream; trying again/);
+    const write = post(`${proxy.url}/far/append`, { id: 'write' });
+    const downAt = Date.now();
+    await untilSince(downAt, 1_000);
+    await server.start();
+    expect(await read).toMatchObject({ status: 200 });
+    expect(await write).toMatchObject({ status: 200 });
+    expect(journal.runs().filter((id) => id === 'write')).toHaveLength(1);
+    expect(JSON.stringify(proxy.log)).not.toContain('<html');
+  });
 });

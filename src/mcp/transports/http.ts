@@ -98,8 +98,14 @@ export function tryParse(text: string): unknown {
   }
 }
 
+/** Of a gateway whose server is down, or went down with the request: whether that was delivered is not known. */
+export function saysOutOfReach(status: number): boolean {
+  return status === 502 || status === 503 || status === 504;
+}
+
+/** A page is for browsers, and says no more than its status. */
 export function excerpt(text: string): string {
   const flat = text.replace(/\s+/g, ' ').trim();
-  if (flat === '') return '';
+  if (flat === '' || flat.startsWith('<')) return '';
   return `: ${flat.length > excerptChars ? `${flat.slice(0, excerptChars)}...` : flat}`;
 }

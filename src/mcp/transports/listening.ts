@@ -11,8 +11,8 @@ export type StreamEnd =
   | { readonly kind: 'ended'; readonly retryMs?: number | undefined };
 
 export interface ListeningOptions {
-  /** Opens a stream and reads it to its end; calls `opened` as soon as it is open. Never rejects. */
-  readonly stream: (opened: (resumed: boolean) => void, tried: boolean) => Promise<StreamEnd>;
+  /** Opens a stream and reads it to its end; calls `opened` as soon as it is open. `everOpen`: one was. Never rejects. */
+  readonly stream: (opened: (resumed: boolean) => void, everOpen: boolean) => Promise<StreamEnd>;
   /** Ends the listening, for whoever closes the connection. */
   readonly signal: AbortSignal;
   /** A stream that was open ended by itself. */
@@ -40,6 +40,7 @@ export async function keepListening({ stream, signal, onDoubt, onGap }: Listenin
     if (openedAt !== undefined) onDoubt();
     failures = openedAt !== undefined && Date.now() - openedAt >= steadyMs ? 0 : failures + 1;
     const wished = openedAt === undefined ? undefined : end.retryMs;
+    // An abort ends the pause, and the loop.
     await delay(pauseMs(failures, wished, Math.random()), undefined, { signal, ref: false }).catch(() => {});
   }
 }

@@ -3,6 +3,7 @@
 // as text, also those that are too large, and notices the end of the stream, after which the session on the other side is
 // gone.
 
+import { setTimeout as delay } from 'node:timers/promises';
 import { SSEClientTransport } from '@modelcontextprotocol/client';
 import type { Dispatcher } from 'undici';
 import { createAgent } from '../../net/agent.ts';
@@ -10,7 +11,7 @@ import { connectSentence, neverSent } from '../../net/connect-error.ts';
 import { fetchOver } from '../../net/fetch.ts';
 import { EventStreamParser, type OversizedEvent, type ServerSentEvent } from './event-stream.ts';
 import { PendingRequests } from './pending.ts';
-import { excerpt, parseMessage, postText, readText, type RemoteOptions } from './http.ts';
+import { excerpt, parseMessage, postText, readText, saysOutOfReach, type RemoteOptions } from './http.ts';
 import {
   cancelReasons,
   cancelledText,
@@ -25,6 +26,8 @@ const streamEnded = 'the server ended the event stream';
 
 /** A POST of this transport is answered at once; the answer that matters comes on the stream. */
 const postWithinMs = 30_000;
+/** What is left of them when the connection closes. */
+const lastPostsWithinMs = 1_000;
 
 export class SseTransport extends SSEClientTransport implements McpTransport {
   lastHeardAt: number | undefined;
@@ -32,17 +35,14 @@ export class SseTransport extends SSEClientTransport implements McpTransport {
   readonly #options: RemoteOptions;
   readonly #url: string;
   readonly #pending: PendingRequests;
+  readonly #failure: () => unknown;
+  readonly #agent: Dispatcher;
   #postUrl: URL | undefined;
+  /** Requests whose POST has not come to its end. */
+  readonly #posting = new Set<Promise<unknown>>();
   #opened = false;
   #endReason: string | undefined;
   #closing: Promise<void> | undefined;
-  /** Why the stream could not be opened, where the server was not even reached; the library keeps only its text. */
-  get connectFailure(): unknown {
-    return this.#failure();
-  }
-
-  readonly #failure: () => unknown;
-  readonly #agent: Dispatcher;
 
   constructor(url: string, options: RemoteOptions) {
     const filter = new AnswerFilter(options.maxMessageBytes);
@@ -68,6 +68,7 @@ export class SseTransport extends SSEClientTransport implements McpTransport {
     this.#url = url;
     this.#options = options;
     this.#pending = new PendingRequests((id, why) => {
+      // A server that is out of reach has nothing left to cancel.
       void this.#post(cancelledText(id, cancelReasons[why])).catch(() => {});
     });
     filter.pending = this.#pending;
@@ -87,6 +88,11 @@ export class SseTransport extends SSEClientTransport implements McpTransport {
     return this.#endReason ?? streamEnded;
   }
 
+  /** Why the stream could not be opened, where the server was not even reached; the library keeps only its text. */
+  get connectFailure(): unknown {
+    return this.#failure();
+  }
+
   get awaits(): string | undefined {
     if (this.#postUrl !== undefined) return undefined;
     return this.#opened ? 'endpoint on the event stream' : 'event stream';
@@ -100,6 +106,9 @@ export class SseTransport extends SSEClientTransport implements McpTransport {
   async #close(): Promise<void> {
     this.#pending.settleAll({ kind: 'lost', detail: this.endReason, gone: true });
     await super.close();
+    // One that never reaches its server says so itself, at once; cut off here, nobody could tell.
+    const told = Promise.all(this.#posting);
+    await Promise.race([told, delay(lastPostsWithinMs, undefined, { ref: false })]);
     await this.#agent.destroy();
   }
 
@@ -110,7 +119,9 @@ export class SseTransport extends SSEClientTransport implements McpTransport {
       const detail = connectSentence(error, this.#url);
       return neverSent(error) ? { kind: 'undelivered', detail, gone: true } : { kind: 'lost', detail, gone: false };
     });
+    this.#posting.add(refused);
     void refused.then((refusal) => {
+      this.#posting.delete(refused);
       if (refusal !== undefined) this.#pending.settle(id, refusal);
     });
     const answer = await reply;
@@ -136,7 +147,8 @@ export class SseTransport extends SSEClientTransport implements McpTransport {
     if (status === 404 || status === 400) {
       return { kind: 'undelivered', detail: `the server ended the session (HTTP ${status})`, gone: true };
     }
-    return { kind: 'unusable', detail: `the server answered HTTP ${status}${excerpt(text ?? '')}` };
+    const detail = `the server answered HTTP ${status}${excerpt(text ?? '')}`;
+    return saysOutOfReach(status) ? { kind: 'lost', detail, gone: false } : { kind: 'unusable', detail };
   }
 }
 

@@ -100,8 +100,7 @@ export class StdioTransport implements McpTransport {
   request(method: string, params: string, options: RequestOptions): Promise<Reply> {
     const child = this.#child;
     if (this.#ended !== undefined || child === undefined || !takesInput(child)) {
-      const detail = this.#ended ?? (child === undefined ? 'the process is not running' : this.#sentence(child));
-      return Promise.resolve({ kind: 'undelivered', detail, gone: true });
+      return Promise.resolve({ kind: 'undelivered', detail: this.#whyEnded(), gone: true });
     }
     if (child.stdin.writableLength > maxUnreadBytes) {
       return Promise.resolve({ kind: 'undelivered', detail: 'the server does not read its input', gone: false });
@@ -144,8 +143,7 @@ export class StdioTransport implements McpTransport {
   }
 
   #failUnsent(): void {
-    const detail =
-      this.#ended ?? (this.#child === undefined ? 'the process is not running' : this.#sentence(this.#child));
+    const detail = this.#whyEnded();
     const unsent = this.#unsent;
     this.#outbox = [];
     this.#unsent = [];
@@ -199,6 +197,10 @@ export class StdioTransport implements McpTransport {
     if (this.#closing !== undefined) return;
     this.#end(this.#sentence(child));
     void this.close();
+  }
+
+  #whyEnded(): string {
+    return this.#ended ?? (this.#child === undefined ? 'the process is not running' : this.#sentence(this.#child));
   }
 
   #sentence(child: ChildProcessWithoutNullStreams): string {

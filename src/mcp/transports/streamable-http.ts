@@ -19,6 +19,7 @@ import {
   parseMessage,
   postText,
   readText,
+  saysOutOfReach,
   tryParse,
   type HttpAnswer,
   type Message,
@@ -293,7 +294,8 @@ export class StreamableHttpTransport extends StreamableHTTPClientTransport imple
         gone: false,
       };
     }
-    return { kind: 'unusable', detail: `the server answered HTTP ${status}${excerpt(text)}` };
+    const detail = `the server answered HTTP ${status}${excerpt(text)}`;
+    return saysOutOfReach(status) ? { kind: 'lost', detail, gone: false } : { kind: 'unusable', detail };
   }
 
   #tooLarge(): Reply {

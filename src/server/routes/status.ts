@@ -1,12 +1,13 @@
 // GET / and GET /{server}/: JSON for programs, a page for people; GET /healthz and /readyz for probes. Always the state
 // of this moment, never from a cache.
 
+import type { LastReload } from '../../events.ts';
 import type { Exchange, Surroundings } from '../exchange.ts';
 import { findServer, noRoute } from '../find.ts';
 import { overviewPage } from '../pages/overview.ts';
 import { serverPage } from '../pages/server.ts';
 import { accessOf, pageModel, sendPage, serverModel } from '../page-models.ts';
-import { statusOf, toReloadStatus, toServerStatus, type LastReload } from '../status.ts';
+import { statusOf, toReloadStatus, toServerStatus } from '../status.ts';
 import { wantsHtml } from '../../openapi/negotiate.ts';
 
 export function overview(exchange: Exchange): void {

@@ -16,7 +16,7 @@ import type {
 } from '../../../src/mcp/types.ts';
 import type { RenderMetrics } from '../../../src/server/exchange.ts';
 import { createHttpServer, type HttpServer } from '../../../src/server/listen.ts';
-import type { LastReload } from '../../../src/server/status.ts';
+import type { LastReload } from '../../../src/events.ts';
 import { buildSnapshot, type Snapshot } from '../../../src/snapshot.ts';
 import { defaultSettings } from '../../support.ts';
 

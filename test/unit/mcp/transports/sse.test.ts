@@ -18,8 +18,12 @@ interface SseServer extends ScriptedServer {
   send(text: string): void;
 }
 
-/** One stream, and the handshake on it; what else is asked for goes to `answer`. */
-async function startSse(answer: (received: Received) => void = () => {}): Promise<SseServer> {
+/** One stream, and the handshake on it; what else is asked for goes to `answer`, and is taken unless it is `ignored`. */
+async function startSse(
+  answer: (received: Received) => void = () => {},
+  headers: Record<string, string> = {},
+  ignored: readonly (string | undefined)[] = [],
+): Promise<SseServer> {
   let stream: Received['response'] | undefined;
   const send = (text: string): void => void stream?.write(text);
   const server = await startScripted((received) => {
@@ -29,7 +33,8 @@ async function startSse(answer: (received: Received) => void = () => {}): Promis
       openEvents(response);
       return send('event: endpoint\ndata: /messages\n\n');
     }
-    response.writeHead(202).end();
+    if (ignored.includes(message.method)) return;
+    response.writeHead(202, headers).end();
     const serverInfo = { name: 'scripted', version: '1' };
     const result = { protocolVersion: '2024-11-05', capabilities: { tools: {} }, serverInfo };
     if (message.method === 'initialize') return send(`data: ${resultOf(received, result)}\n\n`);
@@ -133,5 +138,28 @@ describe('an attempt that comes to nothing', () => {
     );
     const page = await startScripted(({ response }) => response.end('<html>'));
     await expect(connectTo(page.url, 'sse', limit)).rejects.toThrow(/does not speak MCP over SSE at this path/);
+  });
+});
+
+describe('a request on its way when the connection closes', () => {
+  it('is not lost where it did not reach the server', async () => {
+    const server = await startSse(undefined, { connection: 'close' });
+    const connection = await connectTo(server.url, 'sse');
+    const stopped = server.stop();
+    const reply = call(connection, 'add');
+    const closed = connection.close();
+    expect(await reply).toMatchObject({ kind: 'undelivered', gone: true });
+    await Promise.all([closed, stopped]);
+  });
+
+  it('does not keep it from closing where its server does not take it', async () => {
+    const server = await startSse(undefined, {}, ['tools/call']);
+    const connection = await connectTo(server.url, 'sse');
+    const reply = call(connection, 'add');
+    await until(() => server.asked('tools/call').length === 1);
+    const startedAt = Date.now();
+    await connection.close();
+    expect(Date.now() - startedAt).toBeLessThan(3_000);
+    expect(await reply).toMatchObject({ kind: 'lost', gone: true });
   });
 });

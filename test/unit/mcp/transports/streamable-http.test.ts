@@ -205,15 +205,27 @@ describe('an answer', () => {
     [400, { kind: 'undelivered', gone: true }],
     [401, { kind: 'undelivered', gone: false }],
     [429, { kind: 'unusable', detail: 'the server answered HTTP 429: later' }],
-    [502, { kind: 'unusable', detail: 'the server answered HTTP 502: later' }],
-    [503, { kind: 'unusable', detail: 'the server answered HTTP 503: later' }],
-    [504, { kind: 'unusable', detail: 'the server answered HTTP 504: later' }],
+    [500, { kind: 'unusable', detail: 'the server answered HTTP 500: later' }],
+    [502, { kind: 'lost', gone: false, detail: 'the server answered HTTP 502: later' }],
+    [503, { kind: 'lost', gone: false, detail: 'the server answered HTTP 503: later' }],
+    [504, { kind: 'lost', gone: false, detail: 'the server answered HTTP 504: later' }],
   ])('with HTTP %i says what it means for the call and its session', async (status, expected) => {
     const server = await startWith((received) => {
       if (received.request.method === 'GET') noStream(received);
       else received.response.writeHead(status, { 'retry-after': '1' }).end('later');
     });
     expect(await call(await connectTo(server.url))).toMatchObject(expected);
+  });
+
+  it('shows nothing of a page', async () => {
+    const server = await startWith((received) => {
+      if (received.request.method === 'GET') noStream(received);
+      else received.response.writeHead(500).end('\n<html><body><h1>500</h1></body></html>');
+    });
+    expect(await call(await connectTo(server.url))).toEqual({
+      kind: 'unusable',
+      detail: 'the server answered HTTP 500',
+    });
   });
 
   it('tells when the server was last heard', async () => {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { LastReload } from '../../../../src/server/status.ts';
+import type { LastReload } from '../../../../src/events.ts';
 import { fakeProgram, startedAt, type FakeServer } from '../fakes.ts';
 
 const since = new Date(startedAt).toISOString();
