@@ -51,19 +51,43 @@ export function createLogs({ level, pretty, destination }: LogOptions): Logs {
   });
 }
 
+/** A connection that is lost in the same way again and again, and is back at once, is news so many times, */
+const toldLosses = 3;
+/** and again when it had held for so long. */
+const calmMs = 10 * 60_000;
+
+/** What was said of one server last. */
+interface Said {
+  readonly sentence: string;
+  readonly isReady: boolean;
+  /** The last event was a loss that is no news. */
+  readonly hushed: boolean;
+  /** Of the last loss: what it said, when, and how many there were of it. */
+  readonly loss: { readonly sentence: string; readonly at: number; readonly count: number } | undefined;
+}
+
 /**
- * A server that stays down is tried for ever, and each attempt is an event. The same sentence, whatever its numbers
- * (pauses, counts), is news only once.
+ * A server that stays down is tried for ever, and each attempt is an event. The same sentence, whatever its numbers and
+ * the next try, is news only once. Neither is it news for ever that a gateway cuts idle streams.
  */
 function repeats(): (event: AppEvent) => boolean {
-  const last = new Map<string, string>();
+  const all = new Map<string, Said>();
   return (event) => {
     if (event.type !== 'upstream-state') return false;
-    const sentence = `${event.state} ${event.detail.replace(/\d+(?:\.\d+)?/gu, '')}`;
-    const repeated = last.get(event.server) === sentence;
-    last.set(event.server, sentence);
-    // Becoming ready again is always news.
-    return repeated && event.state !== 'ready';
+    const reason = event.detail.replace(/; trying again (?:now|in [\d.]+ s)/u, '').replace(/\d+(?:\.\d+)?/gu, '');
+    const sentence = `${event.state} ${reason}`;
+    const isReady = event.state === 'ready';
+    const last = all.get(event.server);
+    let loss = last?.loss;
+    if (last?.isReady && !isReady) {
+      const now = Date.now();
+      const again = loss?.sentence === sentence && now - loss.at < calmMs;
+      loss = { sentence, at: now, count: again && loss ? loss.count + 1 : 1 };
+    }
+    const hushed = last?.isReady === true && !isReady && (loss?.count ?? 0) > toldLosses;
+    all.set(event.server, { sentence, isReady, hushed, loss });
+    // Being ready again is news, unless the loss was none; a loss that the next attempt does not heal is.
+    return isReady ? last?.hushed === true : hushed || (last?.sentence === sentence && !last.hushed);
   };
 }
 

@@ -10,7 +10,7 @@ import { connectSentence, neverSent } from '../../net/connect-error.ts';
 import { fetchOver } from '../../net/fetch.ts';
 import { redirectSentence } from '../../net/redirect.ts';
 import { EventStreamParser } from './event-stream.ts';
-import { Exchange } from './exchange.ts';
+import { Patience } from './patience.ts';
 import {
   excerpt,
   isEventStream,
@@ -93,19 +93,19 @@ export class StreamableHttpTransport extends StreamableHTTPClientTransport imple
   async request(method: string, params: string, options: RequestOptions): Promise<Reply> {
     if (this.#closed) return { kind: 'undelivered', detail: closed, gone: true };
     const id = this.#nextId++;
-    const exchange = new Exchange(options);
+    const patience = new Patience(options);
     try {
-      const reply = await this.#exchange(id, requestText(id, method, params), exchange, options.headers);
-      if (exchange.gaveUp !== undefined) return exchange.gaveUp;
+      const reply = await this.#exchange(id, requestText(id, method, params), patience, options.headers);
+      if (patience.gaveUp !== undefined) return patience.gaveUp;
       return reply.kind === 'lost' ? this.#lost(reply) : reply;
     } catch (error) {
-      if (exchange.gaveUp !== undefined) return exchange.gaveUp;
+      if (patience.gaveUp !== undefined) return patience.gaveUp;
       const detail = connectSentence(error, this.#url.href);
       if (neverSent(error)) return { kind: 'undelivered', detail, gone: true };
       return this.#lost({ kind: 'lost', detail, gone: false });
     } finally {
-      exchange.end();
-      if (exchange.gaveUp !== undefined) this.#cancel(id, exchange.gaveUp.kind, options.headers);
+      patience.end();
+      if (patience.gaveUp !== undefined) this.#cancel(id, patience.gaveUp.kind, options.headers);
     }
   }
 
@@ -152,16 +152,16 @@ export class StreamableHttpTransport extends StreamableHTTPClientTransport imple
   async #exchange(
     id: number,
     body: string,
-    exchange: Exchange,
+    patience: Patience,
     extra: Readonly<Record<string, string>> | undefined,
   ): Promise<Reply> {
-    const response = await this.#post(body, exchange.signal, extra);
+    const response = await this.#post(body, patience.signal, extra);
     if (isEventStream(response)) {
       const parser = new EventStreamParser(this.#options.maxMessageBytes);
       const reply = await this.#readEvents(id, response, parser);
       // The stateless revisions know no resumption.
       if (reply.kind !== 'lost' || parser.lastEventId === undefined || isStateless(extra)) return reply;
-      return this.#resume(id, reply, parser, exchange.signal);
+      return this.#resume(id, reply, parser, patience.signal);
     }
     const text = await readText(response, this.#options.maxMessageBytes);
     this.lastHeardAt = Date.now();

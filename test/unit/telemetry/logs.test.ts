@@ -1,5 +1,5 @@
 import { Writable } from 'node:stream';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import type { LogLevel } from '../../../src/config/types.ts';
 import type { AppEvent } from '../../../src/events.ts';
 import { createLogs, type Logs } from '../../../src/telemetry/logs.ts';
@@ -156,10 +156,47 @@ describe('a server that stays down', () => {
     expect(lines().map((line) => line['state'])).toEqual(['down', 'ready', 'down']);
   });
 
+  test('is the same failure whether the next try comes at once or after a pause', () => {
+    const { logs, lines } = collect('info');
+    for (const when of ['now', 'in 0.4 s', 'in 9 s'])
+      logs(downAgain(`connection refused by h:1; trying again ${when}`));
+    expect(lines()).toHaveLength(1);
+  });
+
   test('of one server says nothing about another', () => {
     const { logs, lines } = collect('info');
     for (const server of ['a', 'b']) logs({ ...down, server });
     expect(lines()).toHaveLength(2);
+  });
+});
+
+describe('a server whose connection is cut again and again', () => {
+  const lost: AppEvent = { ...down, detail: 'the server ended the event stream; trying again now' };
+  const back: AppEvent = { ...ready, server: 'broken' };
+
+  test('is news three times, and whenever it does not come back at once', () => {
+    const { logs, lines } = collect('info');
+    logs(back);
+    for (let cut = 0; cut < 100; cut++) [lost, back].forEach((event) => logs(event));
+    expect(lines().map((line) => line['state'])).toEqual(['ready', 'down', 'ready', 'down', 'ready', 'down', 'ready']);
+    for (const event of [lost, lost, lost, back]) logs(event);
+    expect(
+      lines()
+        .slice(7)
+        .map((line) => line['state']),
+    ).toEqual(['down', 'ready']);
+  });
+
+  test('is news again after a calm', () => {
+    vi.useFakeTimers({ now: 0 });
+    onTestFinished(() => void vi.useRealTimers());
+    const { logs, lines } = collect('info');
+    logs(back);
+    for (let cut = 0; cut < 5; cut++) {
+      [lost, back].forEach((event) => logs(event));
+      vi.advanceTimersByTime(600_001);
+    }
+    expect(lines()).toHaveLength(11);
   });
 });
 

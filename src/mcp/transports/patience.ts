@@ -1,11 +1,11 @@
-// The time and the caller of one HTTP exchange: ends it at its deadline, or when the caller goes away. Says which of the
+// How long one HTTP request is waited for: it ends at its deadline, or when the caller goes away. Says which of the
 // two it was; telling the server is the transport's.
 
 import type { CancelSignal } from '../types.ts';
 import { unwatchDeadline, watchDeadline } from './deadlines.ts';
 import type { RequestOptions } from './transport.ts';
 
-export class Exchange {
+export class Patience {
   readonly deadlineAt: number;
   readonly #outer: CancelSignal | undefined;
   readonly #abort = new AbortController();
