@@ -154,12 +154,13 @@ describe('over stdio', () => {
   });
 
   it('says why a server does not start, and leaves no process behind', async () => {
-    const sentences: Record<string, RegExp> = {
-      'exits-at-once': /^the process exited with code 3: .+; trying again in/,
-      'never-initialises': /^no answer to initialize within 0\.3 s \(--connection-timeout\)/,
-    };
-    for (const [name, sentence] of Object.entries(sentences)) {
-      const { upstream } = startUpstream(stdioTarget(name), { connectionTimeoutMs: 300 });
+    const cases = [
+      // Time enough to start on a busy machine.
+      ['exits-at-once', 20_000, /^the process exited with code 3: .+; trying again in/],
+      ['never-initialises', 300, /^no answer to initialize within 0\.3 s \(--connection-timeout\)/],
+    ] as const;
+    for (const [name, connectionTimeoutMs, sentence] of cases) {
+      const { upstream } = startUpstream(stdioTarget(name), { connectionTimeoutMs });
       await upstream.attempted;
       expect(upstream.status()).toMatchObject({ state: 'down', detail: expect.stringMatching(sentence) as string });
       expect(upstream.status().nextRetryAt).toBeGreaterThan(Date.now() - 1_000);
