@@ -30,7 +30,8 @@ export interface Reload {
   readonly last: () => LastReload | undefined;
 }
 
-const secondLookMs = 100;
+/** Uneven, so that a file that is written again and again is not met at the same moment each time. */
+const looksAfterMs = [70, 110, 190];
 
 /** Never rejects for what the file says. */
 export function createReload(deps: ReloadDeps): Reload {
@@ -82,14 +83,16 @@ async function attempt(deps: ReloadDeps): Promise<ReloadReport> {
   return { outcome: 'applied', added, removed, changed, detail: sentenceOf(diff) };
 }
 
-/** A file that is just being written is half a file for a moment: what is wrong has to be wrong twice. */
+/** A file that is just being written is half a file for a moment: what is wrong has to be wrong each time. */
 async function loadPatiently(load: ReloadDeps['load']): Promise<Config> {
-  try {
-    return await load();
-  } catch (error) {
-    if (!(error instanceof ConfigError)) throw error;
+  for (const pauseMs of looksAfterMs) {
+    try {
+      return await load();
+    } catch (error) {
+      if (!(error instanceof ConfigError)) throw error;
+    }
+    await pause(pauseMs);
   }
-  await pause(secondLookMs);
   return load();
 }
 

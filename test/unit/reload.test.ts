@@ -17,7 +17,7 @@ function configOf(names: readonly string[], settings: Partial<Settings> = {}): C
   };
 }
 
-/** A reload over configurations that are loaded in turn; an error is thrown. A file that is wrong is read twice. */
+/** A reload over configurations that are loaded in turn; an error is thrown. A file that is wrong is read four times. */
 function reloadOver(first: Config, ...loads: readonly (Config | Error)[]) {
   const left = [...loads];
   const state = {
@@ -47,6 +47,8 @@ function reloadOver(first: Config, ...loads: readonly (Config | Error)[]) {
 }
 
 const wrong = new ConfigError('c.json:3:1: no.');
+/** For good: each of its looks. */
+const staysWrong = [wrong, wrong, wrong, wrong] as const;
 
 /** Until the function is called, nothing is read to its end. */
 function holdReading(state: { reading: Promise<void> }): () => void {
@@ -78,7 +80,7 @@ describe('a reload', () => {
   it('refuses whole what does not validate, or cannot change alive, or comes too late', async () => {
     const before = configOf(['a']);
     const moved = configOf(['a', 'b'], { port: 1 });
-    const { state, reload } = reloadOver(before, wrong, wrong, moved, configOf(['b']));
+    const { state, reload } = reloadOver(before, ...staysWrong, moved, configOf(['b']));
     expect((await reload()).detail).toBe('c.json:3:1: no; the configuration in force stays');
     expect((await reload()).detail).toMatch(/^a change of port needs a restart/);
     state.stopping = true;
@@ -87,7 +89,7 @@ describe('a reload', () => {
   });
 
   it('is not refused for a file that is just being written', async () => {
-    const { state, reload } = reloadOver(configOf(['a']), wrong, configOf(['b']));
+    const { state, reload } = reloadOver(configOf(['a']), wrong, wrong, wrong, configOf(['b']));
     expect(await reload()).toMatchObject({ outcome: 'applied', added: ['b'] });
     expect(state.events).toHaveLength(1);
   });
@@ -124,7 +126,7 @@ describe('a reload', () => {
   });
 
   it('is remembered until the next, unless it was quiet and changed nothing', async () => {
-    const { reload } = reloadOver(configOf(['a']), configOf(['a']), wrong, wrong, configOf(['a']), configOf(['b']));
+    const { reload } = reloadOver(configOf(['a']), configOf(['a']), ...staysWrong, configOf(['a']), configOf(['b']));
     await reload({ quiet: true });
     expect(reload.last()).toBeUndefined();
     const before = Date.now();
