@@ -148,8 +148,9 @@ function toSession(client: Client, transport: McpTransport, options: ConnectionO
     options.onToolsChanged();
     options.onPromptsChanged?.();
   };
-  if (modern) subscribe(client, { signal: lifetime.signal, onDoubt: options.onDoubt, onGap });
-  else transport.listen?.(onGap);
+  const { signal } = lifetime;
+  const listening = modern ? subscribe(client, { signal, onDoubt: options.onDoubt, onGap }) : transport.listen?.(onGap);
+  void listening?.then(() => askNowAndThen(onGap, signal));
   return {
     transport,
     protocolVersion,
@@ -170,6 +171,15 @@ function toSession(client: Client, transport: McpTransport, options: ConnectionO
       await transport.close().catch(() => {});
     },
   };
+}
+
+/** A server that cannot say that its tools changed is asked so often: it may also be another version of itself by now. */
+const askEveryMs = 60_000;
+
+function askNowAndThen(ask: () => void, signal: AbortSignal): void {
+  if (signal.aborted) return;
+  const timer = setInterval(ask, askEveryMs).unref();
+  signal.addEventListener('abort', () => clearInterval(timer), { once: true });
 }
 
 function toConnectionError(

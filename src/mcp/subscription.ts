@@ -5,8 +5,11 @@
 import { ProtocolError, SdkHttpError, type Client } from '@modelcontextprotocol/client';
 import { keepListening, saysNotOffered, type ListeningOptions, type StreamEnd } from './transports/listening.ts';
 
-/** Keeps a subscription to what the server says that it announces, for as long as the connection lives. */
-export function subscribe(client: Client, options: Omit<ListeningOptions, 'stream'>): void {
+/**
+ * Keeps a subscription to what the server says that it announces, for as long as the connection lives. Resolves when it
+ * announces nothing.
+ */
+export async function subscribe(client: Client, options: Omit<ListeningOptions, 'stream'>): Promise<void> {
   const { tools, prompts } = client.getServerCapabilities() ?? {};
   const filter = {
     ...(tools?.listChanged === true && { toolsListChanged: true }),
@@ -15,7 +18,7 @@ export function subscribe(client: Client, options: Omit<ListeningOptions, 'strea
   if (Object.keys(filter).length === 0) return;
   const stream = (opened: (resumed: boolean) => void, everOpen: boolean): Promise<StreamEnd> =>
     listenOnce(client, filter, opened, everOpen);
-  void keepListening({ ...options, stream });
+  await keepListening({ ...options, stream });
 }
 
 /** Methods that are not there, and parameters that will be the same next time. */

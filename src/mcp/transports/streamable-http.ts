@@ -109,13 +109,13 @@ export class StreamableHttpTransport extends StreamableHTTPClientTransport imple
     }
   }
 
-  listen(onGap: () => void): void {
+  listen(onGap: () => void): Promise<void> {
     const { signal } = this.#lifetime;
     const { onDoubt } = this.#options;
     const parser = new EventStreamParser(this.#options.maxMessageBytes);
     const stream = (opened: (resumed: boolean) => void, everOpen: boolean): Promise<StreamEnd> =>
       this.#listenOnce(parser, opened, everOpen);
-    void keepListening({ stream, signal, onDoubt, onGap });
+    return keepListening({ stream, signal, onDoubt, onGap });
   }
 
   async #listenOnce(

@@ -63,8 +63,9 @@ export interface McpTransport extends Transport {
   /**
    * Opens, and keeps open, the stream on which a server of the revisions with sessions speaks by itself, where that is
    * no part of the connection. `onGap`: there was a time without the stream, and what the server said then is lost.
+   * Resolves when the server says that it offers none, or when the connection is closed.
    */
-  listen?(onGap: () => void): void;
+  listen?(onGap: () => void): Promise<void>;
 }
 
 /** Ids of the client library are small numbers or strings; ours start here and stay within 32 bits for a long time. */

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { Connection } from '../../../../src/mcp/connection.ts';
 import type { Reply } from '../../../../src/mcp/transports/transport.ts';
 import { freePort, startRemote, until } from '../../../support.ts';
@@ -79,6 +79,19 @@ describe('the stream on which a server speaks by itself', () => {
     // Longer than any first pause.
     await until(() => Date.now() - (connection.session.transport.lastHeardAt ?? 0) > 700);
     expect(server.asked('GET')).toHaveLength(1);
+  });
+
+  it('is made up for by asking each minute where there is none', async () => {
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+    onTestFinished(() => void vi.useRealTimers());
+    const server = await startWith(noStream);
+    let asked = 0;
+    const connection = await connectTo(server.url, 'streamable-http', { onToolsChanged: () => void asked++ });
+    await until(() => vi.getTimerCount() === 1);
+    vi.advanceTimersByTime(180_000);
+    expect(asked).toBe(3);
+    await connection.close();
+    expect(vi.getTimerCount()).toBe(0);
   });
 
   it('outlasts a server that cannot open it yet, and one message that is too long', async () => {
