@@ -8,6 +8,7 @@ import { ConnectionError, noAnswer } from './connection-error.ts';
 import type { ConnectionOptions, Session } from './connection.ts';
 import { SpawnError } from './process/spawn.ts';
 import type { McpTransport, Reply } from './transports/transport.ts';
+import { settledBy } from './waiting.ts';
 
 /** Newest first; the first is offered. */
 const revisions = ['2025-11-25', '2025-06-18', '2025-03-26', '2024-11-05', '2024-10-07'];
@@ -23,10 +24,11 @@ export async function initialise(options: ConnectionOptions, transport: McpTrans
   transport.onmessage = (message: JSONRPCMessage) => take(message, transport, options);
   try {
     await transport.start();
-    const reply = await transport.request('initialize', initializeParams(options), {
-      deadlineAt: options.deadlineAt,
-      signal: options.signal,
-    });
+    // Given up by its end: the one request that a client must not cancel (MCP, "Cancellation").
+    const asked = transport.request('initialize', initializeParams(options), { deadlineAt: Infinity });
+    await settledBy(asked, options.deadlineAt, options.signal);
+    const unanswered: Reply = { kind: options.signal.aborted ? 'cancelled' : 'timeout' };
+    const reply = await Promise.race([asked, Promise.resolve(unanswered)]);
     if (reply.kind === 'rpc-error' && unknownMethodCodes.has(reply.code)) {
       await transport.close();
       return undefined;

@@ -2,6 +2,7 @@
 // repeated: did it certainly never arrive?
 // Names hosts and ports, never queries or credentials.
 
+import { errors } from 'undici';
 import { messageOf } from '../errors.ts';
 
 /** Codes of failures that happen before a request is written. */
@@ -32,6 +33,7 @@ export function neverSent(error: unknown): boolean {
 /** Why `url` could not be reached. Names host and port, never the query or credentials. */
 export function connectSentence(error: unknown, url: string): string {
   const { host, hostname } = new URL(url);
+  if (rootCause(error) instanceof errors.HTTPParserError) return `${host} does not speak HTTP; check the url`;
   const code = codeOf(error);
   switch (code) {
     case 'ECONNREFUSED':

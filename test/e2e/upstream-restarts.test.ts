@@ -113,9 +113,9 @@ it.each(['404', '400'])('sessions that the server forgot are made anew (HTTP %s)
   expect(journal.runs().toSorted()).toEqual(ids.toSorted());
 });
 
-it('a server that forgets each session after three calls costs no call', async () => {
+it('a server that forgets each session after ten calls costs no call', async () => {
   const journal = newJournal();
-  const server = await remote('http-drops-session', { CALLS: '3', ...journal.env });
+  const server = await remote('http-drops-session', { CALLS: '10', ...journal.env });
   await server.start();
   const proxy = await startWith({ far: { type: 'http', url: server.url } });
   await proxy.ready('far');

@@ -23,18 +23,22 @@ export interface ListeningOptions {
 
 /** A stream that held so long was no failure. */
 const steadyMs = 5_000;
+/** One that takes longer to open may come after the first list of what it announces. */
+const promptMs = 50;
 
 /** Resolves when the listening is over. */
 export async function keepListening({ stream, signal, onDoubt, onGap }: ListeningOptions): Promise<void> {
   let failures = 0;
   let everOpen = false;
+  const startedAt = Date.now();
   for (let first = true; !signal.aborted; first = false) {
     let openedAt: number | undefined;
     // Each stream is read to its end before the next one is opened.
     const end = await stream((resumed) => {
       openedAt = Date.now();
       everOpen = true;
-      if (!first && !resumed) onGap();
+      const late = !first || openedAt - startedAt > promptMs;
+      if (late && !resumed) onGap();
     }, everOpen);
     if (signal.aborted || end.kind === 'not-offered') return;
     if (openedAt !== undefined) onDoubt();

@@ -50,6 +50,10 @@ export class PendingRequests {
     return this.#open.size === 1 ? this.#open.keys().next().value : undefined;
   }
 
+  ids(): Iterable<number> {
+    return this.#open.keys();
+  }
+
   settle(id: number, reply: Reply): void {
     const entry = this.#open.get(id);
     if (entry === undefined) return;

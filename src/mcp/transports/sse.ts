@@ -24,7 +24,7 @@ import { idOfEnds } from './too-long.ts';
 
 const streamEnded = 'the server ended the event stream';
 
-/** A POST of this transport is answered at once; the answer that matters comes on the stream. */
+/** What nobody waits for is given up after this; so is a POST that a server still holds after the answer came on the stream. */
 const postWithinMs = 30_000;
 /** What is left of them when the connection closes. */
 const lastPostsWithinMs = 1_000;
@@ -38,7 +38,7 @@ export class SseTransport extends SSEClientTransport implements McpTransport {
   readonly #failure: () => unknown;
   readonly #agent: Dispatcher;
   #postUrl: URL | undefined;
-  /** Requests whose POST has not come to its end. */
+  /** Of requests and cancellations, what has not come to its end. */
   readonly #posting = new Set<Promise<unknown>>();
   #opened = false;
   #endReason: string | undefined;
@@ -67,10 +67,7 @@ export class SseTransport extends SSEClientTransport implements McpTransport {
     this.#agent = agent;
     this.#url = url;
     this.#options = options;
-    this.#pending = new PendingRequests((id, why) => {
-      // A server that is out of reach has nothing left to cancel.
-      void this.#post(cancelledText(id, cancelReasons[why])).catch(() => {});
-    });
+    this.#pending = new PendingRequests((id, why) => this.#cancel(id, why));
     filter.pending = this.#pending;
     filter.onEndpoint = (path) => {
       // The library refuses an endpoint of another origin; a later one must not take our headers there either.
@@ -104,18 +101,31 @@ export class SseTransport extends SSEClientTransport implements McpTransport {
   }
 
   async #close(): Promise<void> {
+    const lives = this.#endReason === undefined;
+    if (lives) for (const id of this.#pending.ids()) this.#cancel(id, 'cancelled');
     this.#pending.settleAll({ kind: 'lost', detail: this.endReason, gone: true });
-    await super.close();
     // One that never reaches its server says so itself, at once; cut off here, nobody could tell.
-    const told = Promise.all(this.#posting);
-    await Promise.race([told, delay(lastPostsWithinMs, undefined, { ref: false })]);
+    const posted = Promise.all(this.#posting);
+    const told = Promise.race([posted, delay(lastPostsWithinMs, undefined, { ref: false })]);
+    // Without its stream the server does not know the session that it is told about.
+    if (lives) await told;
+    await super.close();
+    await told;
     await this.#agent.destroy();
+  }
+
+  #cancel(id: number, why: 'timeout' | 'cancelled'): void {
+    // A server that is out of reach has nothing left to cancel.
+    const telling = this.#post(cancelledText(id, cancelReasons[why])).catch(() => {});
+    this.#posting.add(telling);
+    void telling.then(() => this.#posting.delete(telling));
   }
 
   async request(method: string, params: string, options: RequestOptions): Promise<Reply> {
     if (this.#closing !== undefined) return { kind: 'undelivered', detail: this.endReason, gone: true };
     const { id, reply } = this.#pending.open(options);
-    const refused = this.#post(requestText(id, method, params)).catch((error: unknown): Reply => {
+    const posting = new AbortController();
+    const refused = this.#post(requestText(id, method, params), posting.signal).catch((error: unknown): Reply => {
       const detail = connectSentence(error, this.#url);
       return neverSent(error) ? { kind: 'undelivered', detail, gone: true } : { kind: 'lost', detail, gone: false };
     });
@@ -125,6 +135,8 @@ export class SseTransport extends SSEClientTransport implements McpTransport {
       if (refusal !== undefined) this.#pending.settle(id, refusal);
     });
     const answer = await reply;
+    // Many servers take a POST at once, some hold it until their answer is on the stream, however long that takes.
+    if (this.#posting.has(refused)) abortLater(posting, refused);
     if (answer.kind !== 'lost') return answer;
     // The stream ended; whether this request was still taken is what its POST says.
     const refusal = await refused;
@@ -132,15 +144,14 @@ export class SseTransport extends SSEClientTransport implements McpTransport {
   }
 
   /** undefined when the server took the message. */
-  async #post(body: string): Promise<Reply | undefined> {
+  async #post(body: string, signal = AbortSignal.timeout(postWithinMs)): Promise<Reply | undefined> {
     const url = this.#postUrl;
     if (url === undefined) return { kind: 'undelivered', detail: 'the server named no endpoint', gone: true };
     const { response } = await postText(this.#agent, url, {
       headers: { ...this.#options.headers, 'content-type': 'application/json' },
       body,
-      signal: AbortSignal.timeout(postWithinMs),
+      signal,
     });
-    this.lastHeardAt = Date.now();
     const { statusCode: status } = response;
     const text = await readText(response, this.#options.maxMessageBytes);
     if (status >= 200 && status < 300) return undefined;
@@ -150,6 +161,12 @@ export class SseTransport extends SSEClientTransport implements McpTransport {
     const detail = `the server answered HTTP ${status}${excerpt(text ?? '')}`;
     return saysOutOfReach(status) ? { kind: 'lost', detail, gone: false } : { kind: 'unusable', detail };
   }
+}
+
+/** `work` never rejects. */
+function abortLater(controller: AbortController, work: Promise<unknown>): void {
+  const timer = setTimeout(() => controller.abort(), postWithinMs).unref();
+  void work.then(() => clearTimeout(timer));
 }
 
 /** Takes answers to requests of ours out of an event stream; everything else passes as it came. */

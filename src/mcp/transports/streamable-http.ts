@@ -60,6 +60,10 @@ export class StreamableHttpTransport extends StreamableHTTPClientTransport imple
   readonly #options: StreamableHttpOptions;
   readonly #agent: Dispatcher;
   readonly #lifetime = new AbortController();
+  /** Requests without an answer, and the header fields that say of which era they are. */
+  readonly #awaited = new Map<number, RequestOptions['headers']>();
+  /** Cancellations on their way. */
+  readonly #telling = new Set<Promise<void>>();
   #nextId = firstOwnId;
   #closed = false;
 
@@ -78,13 +82,14 @@ export class StreamableHttpTransport extends StreamableHTTPClientTransport imple
     this.#options = options;
   }
 
-  /** Tells the server that its session is over, as MCP asks for, then closes. */
+  /** Tells the server that nobody waits any more and that its session is over, as MCP asks for, then closes. */
   override async close(): Promise<void> {
     if (this.#closed) return;
+    for (const [id, headers] of this.#awaited) this.#cancel(id, 'cancelled', headers);
     this.#closed = true;
     this.#lifetime.abort();
     // A server that is gone cannot be told, and one that hangs is not waited for.
-    const told = this.terminateSession().catch(() => {});
+    const told = Promise.all([...this.#telling, this.terminateSession().catch(() => {})]);
     await Promise.race([told, delay(farewellWithinMs, undefined, { ref: false })]);
     await super.close();
     await this.#agent.destroy();
@@ -94,6 +99,7 @@ export class StreamableHttpTransport extends StreamableHTTPClientTransport imple
     if (this.#closed) return { kind: 'undelivered', detail: closed, gone: true };
     const id = this.#nextId++;
     const patience = new Patience(options);
+    this.#awaited.set(id, options.headers);
     try {
       const reply = await this.#exchange(id, requestText(id, method, params), patience, options.headers);
       if (patience.gaveUp !== undefined) return patience.gaveUp;
@@ -105,6 +111,7 @@ export class StreamableHttpTransport extends StreamableHTTPClientTransport imple
       return this.#lost({ kind: 'lost', detail, gone: false });
     } finally {
       patience.end();
+      this.#awaited.delete(id);
       if (patience.gaveUp !== undefined) this.#cancel(id, patience.gaveUp.kind, options.headers);
     }
   }
@@ -308,11 +315,12 @@ export class StreamableHttpTransport extends StreamableHTTPClientTransport imple
   /** From 2026-07-28 on the closed request is the cancellation; before, a notification is. */
   #cancel(id: number, why: 'timeout' | 'cancelled', headers: Readonly<Record<string, string>> | undefined): void {
     if (isStateless(headers) || this.#closed) return;
-    void this.#post(cancelledText(id, cancelReasons[why]), AbortSignal.timeout(cancelWithinMs), undefined).then(
-      (response) => response.body.dump(),
+    const telling = this.#post(cancelledText(id, cancelReasons[why]), AbortSignal.timeout(cancelWithinMs), undefined)
+      .then((response) => response.body.dump())
       // The server is out of reach: there is nothing left to cancel.
-      () => {},
-    );
+      .catch(() => {});
+    this.#telling.add(telling);
+    void telling.then(() => this.#telling.delete(telling));
   }
 }
 

@@ -31,13 +31,13 @@ export type Reply =
   | { readonly kind: 'timeout' }
   | { readonly kind: 'cancelled' };
 
-/** Why there is no result, to be put into a sentence. */
+/** Why a list was not had, to be put into a sentence. */
 export function replySentence(reply: Exclude<Reply, { kind: 'result' }>): string {
   switch (reply.kind) {
     case 'rpc-error':
       return reply.message;
     case 'timeout':
-      return 'no answer in time';
+      return 'no answer in time (--connection-timeout)';
     case 'cancelled':
       return 'given up';
     default:

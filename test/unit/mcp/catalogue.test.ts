@@ -83,7 +83,7 @@ describe('listCatalogue', () => {
   it('fails where the list cannot be had, and says why', async () => {
     const gone: Reply = { kind: 'lost', detail: 'the process exited with code 9', gone: true };
     await expect(list({ 'tools/list': gone })).rejects.toThrow('tools/list failed: the process exited with code 9');
-    await expect(list({})).rejects.toThrow('tools/list failed: no answer in time');
+    await expect(list({})).rejects.toThrow('tools/list failed: no answer in time (--connection-timeout)');
   });
 
   it('has no tools where the server says that it has none, and does not answer for long', async () => {
@@ -119,6 +119,6 @@ describe('listCatalogue', () => {
     );
     expect(without.catalogue.prompts, 'as they were').toEqual(catalogue.prompts);
     expect(without.catalogue.tools[0]).toBe(catalogue.tools[0]);
-    expect(without.problems).toEqual(['its prompts could not be listed: no answer in time']);
+    expect(without.problems).toEqual(['its prompts could not be listed: no answer in time (--connection-timeout)']);
   });
 });

@@ -89,6 +89,29 @@ describe('an attempt with a server that takes connections and says nothing', () 
   });
 });
 
+it('a child that does not answer `initialize` is not told that it is cancelled', async () => {
+  const said: string[] = [];
+  const script = `require('readline').createInterface(process.stdin).on('line', (l) => console.error(JSON.parse(l).method))`;
+  const target = { ...stdioTarget('echo'), args: ['-e', script] };
+  const options = optionsOf('', 'auto', { target, connectTimeoutMs: 1_500, onStderr: (line) => said.push(line) });
+  await expect(connect(options)).rejects.toThrow(
+    'no answer to initialize within 1.5 s (--connection-timeout): initialize',
+  );
+  expect(said).toEqual(['initialize']);
+});
+
+it('what does not speak HTTP is told as such', async () => {
+  const server = createServer((socket) => void socket.end('SSH-2.0-server\r\n')).listen(0, '127.0.0.1');
+  onTestFinished(() => void server.close());
+  await until(() => server.listening);
+  const { port } = server.address() as AddressInfo;
+  for (const kind of ['auto', 'streamable-http', 'sse'] as const) {
+    await expect(connectTo(`http://127.0.0.1:${port}/mcp`, kind)).rejects.toThrow(
+      new RegExp(`^127.0.0.1:${port} does not speak HTTP; check the url$`),
+    );
+  }
+});
+
 describe('a server over Streamable HTTP', () => {
   it('that is silent on the probe is asked for a session', { timeout: 20_000 }, async () => {
     const server = await startScripted((received) => {

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { keepListening, pauseMs, saysNotOffered, type StreamEnd } from '../../../../src/mcp/transports/listening.ts';
 
@@ -35,6 +36,19 @@ describe('keepListening', () => {
 
   it('tells a gap where the first stream came late, but doubts nothing for one that never was', async () => {
     expect(await listen('refused', 'opened')).toEqual(['stream', 'stream', 'gap', 'doubt', 'again']);
+  });
+
+  it('tells a gap where the first stream took its time to open: the list was there before', async () => {
+    const told: string[] = [];
+    const abort = new AbortController();
+    const stream = async (opened: (resumed: boolean) => void): Promise<StreamEnd> => {
+      await delay(100);
+      opened(false);
+      abort.abort();
+      return { kind: 'ended' };
+    };
+    await keepListening({ stream, signal: abort.signal, onDoubt: () => {}, onGap: () => void told.push('gap') });
+    expect(told).toEqual(['gap']);
   });
 
   it('asks no more where the server offers none', async () => {

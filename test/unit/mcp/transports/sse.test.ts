@@ -1,4 +1,5 @@
 import { createServer } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { Connection } from '../../../../src/mcp/connection.ts';
 import type { Reply } from '../../../../src/mcp/transports/transport.ts';
@@ -97,6 +98,16 @@ describe('the event stream', () => {
     await until(() => (transport.lastHeardAt ?? 0) >= before);
   });
 
+  it('is what the server is heard on: one that takes posts may have lost its stream', async () => {
+    const server = await startSse();
+    const { transport } = (await connectTo(server.url, 'sse')).session;
+    const before = transport.lastHeardAt;
+    const request = transport.request('tools/call', '{"name":"any"}', { deadlineAt: Date.now() + 300 });
+    expect(await request).toEqual({ kind: 'timeout' });
+    await until(() => server.asked('notifications/cancelled').length > 0);
+    expect(transport.lastHeardAt).toBe(before);
+  });
+
   it.each(['end', 'destroy'] as const)('loses what waits on it when it ends (%s), once and for all', async (how) => {
     const server = await startSse();
     const connection = await connectTo(server.url, 'sse');
@@ -121,6 +132,23 @@ it('close() does not wait for a server that hangs', async () => {
   expect(await open).toMatchObject({ kind: 'lost', gone: true });
 });
 
+it('close() tells the server of the calls that nobody waits for any more, while it still knows the session', async () => {
+  const server = await startSse(({ message }) => {
+    if (message.method === 'notifications/cancelled')
+      streamAlive.push(server.asked('GET')[0]?.response.destroyed === false);
+  });
+  const streamAlive: boolean[] = [];
+  const connection = await connectTo(server.url, 'sse');
+  const open = call(connection, 'any');
+  await until(() => server.asked('tools/call').length > 0);
+  await connection.close();
+  expect(server.asked('notifications/cancelled').map(({ message }) => message.params?.['requestId'])).toEqual([
+    server.asked('tools/call')[0]?.message.id,
+  ]);
+  expect(streamAlive).toEqual([true]);
+  expect(await open).toMatchObject({ kind: 'lost', gone: true });
+});
+
 describe('an attempt that comes to nothing', () => {
   const limit = { connectTimeoutMs: 300 };
 
@@ -139,6 +167,18 @@ describe('an attempt that comes to nothing', () => {
     const page = await startScripted(({ response }) => response.end('<html>'));
     await expect(connectTo(page.url, 'sse', limit)).rejects.toThrow(/does not speak MCP over SSE at this path/);
   });
+});
+
+it('a post that the server holds until its answer takes as long as the request may', { timeout: 60_000 }, async () => {
+  const server = await startSse(undefined, {}, ['tools/call']);
+  const connection = await connectTo(server.url, 'sse');
+  const deadlineAt = Date.now() + 50_000;
+  const reply = connection.session.transport.request('tools/call', '{"name":"slow"}', { deadlineAt });
+  const asked = await until(() => server.asked('tools/call')[0]);
+  await delay(31_000);
+  server.send(`data: ${resultOf(asked, { n: 1 })}\n\n`);
+  expect(await reply).toMatchObject({ kind: 'result', value: { n: 1 } });
+  asked.response.writeHead(202).end();
 });
 
 describe('a request on its way when the connection closes', () => {

@@ -289,3 +289,28 @@ it('close() does not wait for a server that hangs', async () => {
   expect(await open).toEqual({ kind: 'lost', gone: true, detail: 'the connection was closed' });
   expect(server.asked('DELETE')).toHaveLength(1);
 });
+
+it('close() tells the server of every call that nobody waits for any more, sessions or not', async () => {
+  const server = await startScripted((received) => {
+    const { response, message } = received;
+    if (message.method === 'initialize') {
+      const capabilities = { tools: {} };
+      const serverInfo = { name: 'sessionless', version: '1' };
+      return sendJson(
+        response,
+        JSON.parse(resultOf(received, { protocolVersion: '2025-11-25', capabilities, serverInfo })),
+      );
+    }
+    if (message.method !== 'tools/call') response.writeHead(message.id === undefined ? 202 : 405).end();
+  });
+  const connection = await connectTo(server.url);
+  const caller = new AbortController();
+  const [cancelled, cut] = [call(connection, { signal: caller.signal }), call(connection)];
+  await until(() => server.asked('tools/call').length === 2);
+  caller.abort();
+  await connection.close();
+  const told = server.asked('notifications/cancelled').map(({ message }) => message.params?.['requestId']);
+  expect(told).toEqual(server.asked('tools/call').map(({ message }) => message.id));
+  expect(await cancelled).toEqual({ kind: 'cancelled' });
+  expect(await cut).toEqual({ kind: 'lost', gone: true, detail: 'the connection was closed' });
+});
