@@ -9,6 +9,7 @@ import { watchFile } from './config/watch.ts';
 import type { Observe, ReloadReport } from './events.ts';
 import { Fleet } from './mcp/fleet.ts';
 import { killAllGroups } from './mcp/process/terminate.ts';
+import type { SignIns } from './sign-ins.ts';
 import { createReload, type Reload, type ReloadOptions } from './reload.ts';
 import type { RenderMetrics } from './server/exchange.ts';
 import { createHttpServer, ListenError, type HttpServer } from './server/listen.ts';
@@ -65,11 +66,14 @@ class RunningApp implements App {
   readonly #startedAt: number;
   readonly #fleet: Fleet;
   readonly #server: HttpServer;
+  readonly #environment: ConfigInput['environment'];
+  #signIns: SignIns | undefined;
   #config: Config;
   #current: Snapshot;
   #watch: { close(): void } | undefined;
   #closing: Promise<void> | undefined;
   #settle: (work: Promise<void>) => void = () => {};
+  #begin = (): void => {};
 
   constructor(
     config: Config,
@@ -81,14 +85,20 @@ class RunningApp implements App {
     this.#config = config;
     this.#observe = observe;
     this.#startedAt = startedAt;
+    this.#environment = input.environment;
     this.#fleet = new Fleet({
       observe,
       onChange: () => this.#publish(),
       version,
+      accessOf: (server) => this.#signIns?.accessOf(server),
     });
     this.#current = buildSnapshot(config, this.#fleet.handles, undefined);
+    const begun = new Promise<void>((resolve) => {
+      this.#begin = resolve;
+    });
     this.#server = createHttpServer({
       current: () => this.#current,
+      begun,
       observe,
       isStopping: () => this.#closing !== undefined,
       version,
@@ -98,7 +108,11 @@ class RunningApp implements App {
     });
     this.reload = createReload({
       current: () => this.#config,
-      load: () => loadConfig(input),
+      load: async () => {
+        const next = await loadConfig(input);
+        await this.#prepareSignIns(next);
+        return next;
+      },
       isStopping: () => this.#closing !== undefined,
       apply: (next) => this.#apply(next),
       observe,
@@ -124,7 +138,9 @@ class RunningApp implements App {
     await this.#server.listen();
     // So many children would keep the processor from what answers until they are up; what failed is told already.
     if (childrenOf(this.#config) > availableParallelism()) await this.#server.loaded().catch(() => {});
+    await this.#prepareSignIns(this.#config);
     this.#apply(this.#config);
+    this.#begin();
     this.#settle(this.#firstAttempts());
     for (const { server, key } of ignoredKeys) this.#observe({ type: 'config-key-ignored', server, key });
     if (file === undefined || !hotReload) return;
@@ -149,9 +165,28 @@ class RunningApp implements App {
     });
   }
 
+  /** What signing in needs is loaded with the first server that asks for it. */
+  async #prepareSignIns({ servers, settings }: Config): Promise<void> {
+    if (this.#signIns !== undefined || servers.every(({ oauth }) => oauth === undefined)) return;
+    const [{ SignIns }, { createLoopback }] = await Promise.all([
+      import('./sign-ins.ts'),
+      import('./server/loopback.ts'),
+    ]);
+    const callbacks = createLoopback(() => this.#server.ownMount());
+    this.#signIns ??= new SignIns({
+      observe: this.#observe,
+      secretKey: settings.secretKey,
+      callbacks,
+      environment: this.#environment,
+      onSignedIn: (server, user) => this.#fleet.signedIn(server, user),
+      onSignedOut: (server, user) => this.#fleet.signedOut(server, user),
+    });
+  }
+
   #apply(next: Config): void {
     this.#config = next;
     this.#server.renew(next.settings);
+    this.#signIns?.keep(next.servers);
     this.#fleet.apply(next.servers, next.settings);
     this.#publish();
   }
@@ -180,6 +215,7 @@ class RunningApp implements App {
     this.#watch?.close();
     await this.#server.close(drainMs);
     await this.#fleet.close(0);
+    this.#signIns?.close();
     this.#observe({ type: 'stopped' });
   }
 }

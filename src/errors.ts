@@ -14,6 +14,7 @@ export interface ErrorKind {
 const table = {
   malformed_request: { status: 400, title: 'Malformed request', retryable: false },
   unauthenticated: { status: 401, title: 'Authentication required', retryable: false },
+  authorization_required: { status: 401, title: 'Sign-in required', retryable: false },
   forbidden: { status: 403, title: 'Forbidden', retryable: false },
   unknown_server: { status: 404, title: 'Unknown server', retryable: false },
   unknown_tool: { status: 404, title: 'Unknown tool', retryable: false },
@@ -61,6 +62,8 @@ export interface ErrorFields {
   readonly dataText?: string;
   /** Overrides the table's status (`toolErrorStatus`). */
   readonly status?: number;
+  /** Where the user signs in, for `authorization_required`. */
+  readonly authorizationUrl?: string;
   /** Methods for the Allow header of a 405. */
   readonly allow?: readonly string[];
 }

@@ -36,6 +36,15 @@ export type AppEvent =
       /** Why it failed. */
       readonly detail: string;
     }
+  /** The address under which the operator signs in, and whether a browser was opened with it. */
+  | { readonly type: 'sign-in-needed'; readonly server: string; readonly url: string; readonly opened: boolean }
+  /** `failed`: a refresh that ended the sign-in, or a sign-in that came to nothing, and why. */
+  | {
+      readonly type: 'sign-in';
+      readonly server: string;
+      readonly change: 'signed-in' | 'refreshed' | 'signed-out' | 'expired' | 'failed';
+      readonly detail: string;
+    }
   /** Every enabled server had its first attempt. */
   | { readonly type: 'settled'; readonly ready: number; readonly servers: number; readonly tookMs: number }
   /** Lines on stdout that are no JSON-RPC message; reported for the first of a connection. */

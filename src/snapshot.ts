@@ -34,8 +34,25 @@ export function buildSnapshot(
   handles: ReadonlyMap<string, UpstreamHandle>,
   previous: Snapshot | undefined,
 ): Snapshot {
+  const catalogueOf = (name: string): Catalogue | undefined => handles.get(name)?.catalogue;
+  return build(config, { upstreamOf: (name) => handles.get(name), catalogueOf }, previous);
+}
+
+/** The same as one user sees it: with what servers offer this user alone. */
+export function personalise(snapshot: Snapshot, catalogues: ReadonlyMap<string, Catalogue>): Snapshot {
+  const { config, servers } = snapshot;
+  const catalogueOf = (name: string): Catalogue | undefined => catalogues.get(name) ?? servers.get(name)?.catalogue;
+  return build(config, { upstreamOf: (name) => servers.get(name)?.upstream, catalogueOf }, snapshot);
+}
+
+interface Parts {
+  readonly upstreamOf: (name: string) => UpstreamHandle | undefined;
+  readonly catalogueOf: (name: string) => Catalogue | undefined;
+}
+
+function build(config: Config, { upstreamOf, catalogueOf }: Parts, previous: Snapshot | undefined): Snapshot {
   const learned = config.servers.map((server) => {
-    const catalogue = handles.get(server.name)?.catalogue;
+    const catalogue = catalogueOf(server.name);
     return {
       config: server,
       catalogue,
@@ -49,7 +66,7 @@ export function buildSnapshot(
     const view: ServerView = {
       name: server.name,
       config: server,
-      upstream: handles.get(server.name),
+      upstream: upstreamOf(server.name),
       catalogue,
       operations: operations.get(server.name),
     };

@@ -28,7 +28,12 @@ export const defaultCapacity: Capacity = {
 /** More processes than any machine has use for. */
 const maxInstances = 100;
 
-export function toCapacity(entry: ServerEntry, target: Target, label: (path: Path) => string): Capacity {
+/** `perUser`: users sign in to the server, and so each has sessions of his own. */
+export function toCapacity(
+  entry: ServerEntry,
+  { target, perUser }: { readonly target: Target; readonly perUser: boolean },
+  label: (path: Path) => string,
+): Capacity {
   const count = (key: 'maxSessions' | 'instances' | 'maxInFlight' | 'maxQueued', least: number, most?: number) =>
     entry[key] === undefined ? defaultCapacity[key] : wholeNumber(entry[key], label([key]), least, most);
   const capacity = {
@@ -42,32 +47,29 @@ export function toCapacity(entry: ServerEntry, target: Target, label: (path: Pat
     maxInFlight: count('maxInFlight', 1),
     maxQueued: count('maxQueued', 0),
   };
-  checkCombination(entry, capacity, target, label);
+  checkCombination(capacity, target.kind, label);
+  if (capacity.session === 'shared' && !perUser) refuseLimits(entry, label);
   return capacity;
 }
 
-function checkCombination(
-  entry: ServerEntry,
-  { session, instances }: Capacity,
-  target: Target,
-  label: (path: Path) => string,
-): void {
-  if (session === 'shared') {
-    for (const key of ['maxSessions', 'sessionIdleTimeout'] as const) {
-      if (entry[key] === undefined) continue;
-      throw new ConfigError(
-        `${label([key])} limits sessions, and here all callers share one; set "session" to "user" or "caller", or take it out.`,
-      );
-    }
-  }
+function checkCombination({ session, instances }: Capacity, kind: Target['kind'], label: (path: Path) => string): void {
   if (instances === 1) return;
   const at = label(['instances']);
-  if (target.kind !== 'stdio') {
+  if (kind !== 'stdio') {
     throw new ConfigError(`${at} needs a "command"; copies of a server with a "url" are made where it runs.`);
   }
   if (session !== 'shared') {
     throw new ConfigError(
       `${at} cannot stand beside "session": "${session}", because each session has a process of its own; keep one of them.`,
+    );
+  }
+}
+
+function refuseLimits(entry: ServerEntry, label: (path: Path) => string): void {
+  for (const key of ['maxSessions', 'sessionIdleTimeout'] as const) {
+    if (entry[key] === undefined) continue;
+    throw new ConfigError(
+      `${label([key])} limits sessions, and here all callers share one; set "session" to "user" or "caller", or take it out.`,
     );
   }
 }

@@ -1,6 +1,7 @@
 // What a reload means: two configurations compared, server by server and setting by setting.
 // Pure. Says what changed, and what cannot change while running; reload.ts acts on it.
 
+import { isGuarded } from './guarded.ts';
 import type { Config, ServerConfig, Settings } from './types.ts';
 
 export interface ConfigDiff {
@@ -55,6 +56,11 @@ function changedForGood(before: Settings, after: Settings): string[] {
   if (before.tls?.certFile !== after.tls?.certFile) names.push('sslCertfile');
   if (before.tls?.keyFile !== after.tls?.keyFile) names.push('sslKeyfile');
   // Without a host the key decides which address is bound: to lose it would open all interfaces to everybody.
-  if (after.host === undefined && before.apiKey !== undefined && after.apiKey === undefined) names.push('apiKey');
+  if (after.host === undefined && isGuarded(before) && !isGuarded(after)) names.push(guardOf(before));
   return names;
+}
+
+function guardOf({ apiKey, keys }: Settings): string {
+  if (apiKey !== undefined) return 'apiKey';
+  return keys.length > 0 ? 'keys' : 'jwt';
 }

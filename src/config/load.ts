@@ -4,7 +4,8 @@
 
 import { dirname, resolve as resolvePath } from 'node:path';
 import { ConfigError } from './config-error.ts';
-import { type Document, parseDocument } from './document.ts';
+import { checkDistinct, toJwt, toKeys } from './callers.ts';
+import { type Document, parseDocument, type Path } from './document.ts';
 import { parseVariableFile, type Variables, variableLookup, type VariableSources } from './environment.ts';
 import { readTextFile } from './files.ts';
 import { setAside } from './foreign-keys.ts';
@@ -46,7 +47,7 @@ export async function loadConfig(input: ConfigInput): Promise<Config> {
     const document = parseDocument(toText(mcpServers), undefined);
     return loadDocument(document, process.cwd(), variables, input);
   }
-  const settings = await readSettings(reader);
+  const settings = await readSettings(reader, { secretKey: environment['MCPO_SECRET_KEY'] });
   const server = await readSingleServer(reader, command, { variables, limits: settings });
   return { ...withoutFile, mode: 'single', settings, servers: [server], ignoredKeys: [] };
 }
@@ -65,8 +66,15 @@ async function loadDocument(
   // A single server starts without the schema library.
   const { checkShape } = await import('./schema.ts');
   const shape = checkShape(resolved, document);
-  const file = { values: shape.mcpo ?? {}, label: (key: string) => label(['mcpo', key]), folder };
-  const settings = await readSettings(readOptions({ given, environment, file }));
+  const { keys, jwt, ...options } = shape.mcpo ?? {};
+  const file = { values: options, label: (key: string) => label(['mcpo', key]), folder };
+  const within = (path: Path): string => label(['mcpo', ...path]);
+  const settings = await readSettings(readOptions({ given, environment, file }), {
+    keys: toKeys(keys, document.keys(['mcpServers']), within),
+    jwt: toJwt(jwt, within),
+    secretKey: environment['MCPO_SECRET_KEY'],
+  });
+  checkDistinct(settings.apiKey, settings.keys, within);
   const servers = await loadServers(document, shape.mcpServers, { folder, variables, limits: settings });
   return { ...withoutFile, mode: 'many', settings, servers, ignoredKeys: ignored };
 }

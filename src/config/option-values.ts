@@ -67,12 +67,22 @@ const parsers: { readonly [Kind in OptionKind]: Parse<OptionValue[Kind]> } = {
 /** Node's timers take no more than 2^31 - 1 milliseconds, which is 24 days. */
 const maxTimerMs = 2 ** 31 - 1;
 
-/** Milliseconds from seconds; the one place where a time is judged. */
+/** Milliseconds from seconds. */
 export function secondsToMs(raw: unknown, source: string): number {
-  const seconds = number(raw);
-  const timeMs = Math.ceil(seconds * 1000);
-  if (!(seconds > 0) || timeMs > maxTimerMs) {
-    throw new ConfigError(`${source} must be a number of seconds above 0, such as 30 or 0.5, and at most 24 days.`);
+  return toMs(raw, 1000, `${source} must be a number of seconds`);
+}
+
+/** Milliseconds from minutes. */
+export function minutesToMs(raw: unknown, source: string): number {
+  return toMs(raw, 60_000, `${source} must be a number of minutes`);
+}
+
+/** The one place where a time is judged. */
+function toMs(raw: unknown, unitMs: number, sentence: string): number {
+  const units = number(raw);
+  const timeMs = Math.ceil(units * unitMs);
+  if (!(units > 0) || timeMs > maxTimerMs) {
+    throw new ConfigError(`${sentence} above 0, such as 30 or 0.5, and at most 24 days.`);
   }
   return timeMs;
 }

@@ -18,7 +18,7 @@ export interface ReferenceContext {
 
 /** A copy of `value` with every text resolved. */
 export async function resolveReferences(value: unknown, path: Path, context: ReferenceContext): Promise<unknown> {
-  if (typeof value === 'string') return resolveText(value, () => context.label(path), context);
+  if (typeof value === 'string') return resolveText(value, path, context);
   if (typeof value !== 'object' || value === null) return value;
   // One after the other, so that of several mistakes the first is told.
   if (Array.isArray(value)) {
@@ -33,22 +33,62 @@ export async function resolveReferences(value: unknown, path: Path, context: Ref
   return copy;
 }
 
-async function resolveText(text: string, label: () => string, context: ReferenceContext): Promise<string> {
+async function resolveText(text: string, path: Path, context: ReferenceContext): Promise<string> {
+  const label = (): string => context.label(path);
   let resolved = '';
+  let withoutTemplates = '';
   let at = 0;
+  const add = (piece: string, isTemplate = false): void => {
+    resolved += piece;
+    withoutTemplates += isTemplate ? '\n' : piece;
+  };
   for (;;) {
     const start = text.indexOf('${', at);
-    if (start < 0) return resolved + text.slice(at);
+    if (start < 0) break;
     if (start > at && text[start - 1] === '$') {
-      resolved += `${text.slice(at, start - 1)}\${`;
+      add(`${text.slice(at, start - 1)}\${`);
       at = start + 2;
       continue;
     }
     const end = text.indexOf('}', start);
     if (end < 0) throw new ConfigError(`${label()} holds a \${ without its }; write $\${ for a literal \${.`);
-    resolved += text.slice(at, start) + (await lookUp(text.slice(start + 2, end), label, context));
+    add(text.slice(at, start));
+    const inside = text.slice(start + 2, end);
+    if (meansTemplate.test(inside)) add(checkTemplate(inside, path, label), true);
+    else add(await lookUp(inside, label, context));
     at = end + 1;
   }
+  add(text.slice(at));
+  // What comes out of a variable, or is meant as it stands, would be taken for one.
+  if (mayHoldTemplates(path) && holdsTemplate(withoutTemplates)) {
+    throw new ConfigError(
+      `${label()} comes to a text that would be taken for a template such as \${user.id}; a template cannot be escaped, nor come out of a variable.`,
+    );
+  }
+  return resolved;
+}
+
+/** What is known only when somebody calls: `${user.id}`, `${user.email}`, `${header:X-Name}`. What fills it is mcp/templates.ts. */
+export function holdsTemplate(text: string): boolean {
+  return /\$\{(?:user\.(?:id|email)|header:[!#$%&'*+\-.^_`|~0-9A-Za-z]+)\}/.test(text);
+}
+
+const meansTemplate = /^(?:user\.|header:)/;
+
+/** Kept as it stands, where it may stand: in a header or a variable of a server. */
+function checkTemplate(inside: string, path: Path, label: () => string): string {
+  const text = `\${${inside}}`;
+  if (!holdsTemplate(text)) {
+    throw new ConfigError(
+      `${label()} holds a \${...} that is none of \${user.id}, \${user.email} and \${header:X-Name}.`,
+    );
+  }
+  if (mayHoldTemplates(path)) return text;
+  throw new ConfigError(`${label()} holds ${text}, which may stand in values of "headers" and "env" of a server only.`);
+}
+
+function mayHoldTemplates([top, , member, ...rest]: Path): boolean {
+  return top === 'mcpServers' && (member === 'headers' || member === 'env') && rest.length === 1;
 }
 
 /** A variable's name, with those of Windows such as ProgramFiles(x86), and its default. */

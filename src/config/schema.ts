@@ -9,6 +9,7 @@ import { reservedServerNames } from '../routes.ts';
 import { ConfigError } from './config-error.ts';
 import { type Document, type Path, pathText } from './document.ts';
 import { meantByForeignKey } from './foreign-keys.ts';
+import { toCamelCase, toSnakeCase } from './spellings.ts';
 import { type OptionDefinition, type OptionKind, options } from './options.ts';
 
 const text = z.string('must be a string').refine((value) => !value.includes('\0'), 'holds a NUL character');
@@ -44,6 +45,106 @@ const upstreamTls = z.strictObject(
   },
   object,
 );
+
+/** Every key in snake_case, as the Python program has it, and in camelCase. */
+function inBothSpellings(shape: Readonly<Record<string, z.ZodType>>): Record<string, z.ZodOptional> {
+  return Object.fromEntries(
+    Object.entries(shape).flatMap(([key, type]) =>
+      [...new Set([key, toCamelCase(key)])].map((name) => [name, type.optional()]),
+    ),
+  );
+}
+
+const oauth = z.strictObject(
+  inBothSpellings({
+    server_url: text.describe('Where the authorization server is, if the server itself does not say.'),
+    multi_user: flag.describe('Whether each user signs in (the default), or one sign-in serves everybody.'),
+    webui_secret_key: text.describe('Secret of Open WebUI (WEBUI_SECRET_KEY), to believe its session tokens.'),
+    webui_user_jwt_secret: text.describe('Secret of the X-OpenWebUI-User-Jwt header, if it has one of its own.'),
+    storage_type: z
+      .enum(['file', 'memory', 'redis'], 'must be "file" or "memory"')
+      // oauth.ts refuses the last with a sentence of its own.
+      .meta({ enum: ['file', 'memory'] })
+      .describe('Where tokens are kept: in ~/.mcpo/tokens (file, the default), or in memory.'),
+    session_timeout_minutes: seconds.describe(
+      'Minutes after which a user who does nothing is signed out (default 30).',
+    ),
+    callback_port: count(1, 65_535).describe('Port of this machine to which the browser comes back (default 3030).'),
+    use_loopback: flag.describe(
+      'Whether a browser of this machine is opened (the default), or the address only printed.',
+    ),
+    client_metadata: z.record(z.string(), z.unknown(), object).describe('What is said at registration (RFC 7591).'),
+    scopes: z.union([text, texts], 'must be a list of strings').describe('Scopes to ask for.'),
+    client_id: text.describe('Id of a client that is registered already.'),
+    client_secret: text.describe('Secret of that client.'),
+    client_metadata_url: text.describe('Address of a client ID metadata document, to use as client id.'),
+    token_endpoint_auth_method: z
+      .enum(
+        ['none', 'client_secret_basic', 'client_secret_post', 'private_key_jwt'],
+        'must be "none", "client_secret_basic", "client_secret_post" or "private_key_jwt"',
+      )
+      .describe('How the client proves who it is.'),
+    private_key: text.describe('Private key of the client (PKCS #8 in PEM), for private_key_jwt.'),
+    signing_algorithm: z
+      .enum(
+        ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512'],
+        'must be an algorithm such as "RS256" or "ES256"',
+      )
+      .describe('Algorithm of that key (default RS256).'),
+    grant: z
+      .enum(['authorization_code', 'client_credentials'], 'must be "authorization_code" or "client_credentials"')
+      .describe('Whether people sign in (authorization_code, the default), or the proxy as itself.'),
+  }),
+  object,
+);
+
+const headerForwarding = z
+  .strictObject(
+    {
+      enabled: flag.describe('Whether header fields of calls are forwarded (default false).').optional(),
+      whitelist: texts.describe('Those that are: names, or patterns with * and ?. Default: all.').optional(),
+      blacklist: texts.describe('Those that are not, whatever the whitelist says.').optional(),
+    },
+    object,
+  )
+  .describe('Header fields of calls that go on to the server.')
+  .optional();
+
+const accessKey = z.strictObject(
+  {
+    name: text.describe('What the key is called in messages.'),
+    key: text.describe('The key.').optional(),
+    hash: text.describe('Instead of the key: its SHA-256, as "sha256:" and 64 hexadecimal digits.').optional(),
+    servers: texts.describe('The only servers it is for: names, or patterns with * and ?.').optional(),
+    tools: texts.describe('The only tools it is for: names, or patterns with * and ?.').optional(),
+    readOnly: flag.describe('Whether it is for tools that only read.').optional(),
+    expires: text.describe('Day or time after which it is refused, such as 2027-01-31.').optional(),
+  },
+  object,
+);
+
+const jwt = z.strictObject(
+  {
+    algorithms: texts.describe('Algorithms of tokens (default HS256 with a secret, else RS256 and ES256).').optional(),
+    secret: text.describe('Secret that tokens are signed with.').optional(),
+    jwks: text.describe('Address of the set of keys (JWKS) that tokens are signed with.').optional(),
+    issuer: text.describe('The iss of tokens; without secret and jwks its OpenID metadata names the keys.').optional(),
+    audience: z.union([text, texts], 'must be a string or a list of strings').describe('The aud of tokens.').optional(),
+    userClaim: text.describe('Claim that names the user (default sub).').optional(),
+  },
+  object,
+);
+
+/** What of "mcpo" is in no flag. */
+const callers = {
+  keys: z
+    .array(accessKey, 'must be a list of keys')
+    .describe('API keys with names and limits, beside apiKey.')
+    .optional(),
+  jwt: jwt.describe('Tokens of users that are believed.').optional(),
+};
+
+export type CallerSettings = z.infer<z.ZodObject<typeof callers>>;
 
 const disabledTools = texts.describe('Tools that are not offered: names, or patterns with * and ?.').optional();
 const expose = z
@@ -95,6 +196,9 @@ const server = z.strictObject(
     disabled_tools: disabledTools,
     enabledTools,
     enabled_tools: enabledTools,
+    oauth: oauth.describe('How one signs in to a remote server.').optional(),
+    client_header_forwarding: headerForwarding,
+    clientHeaderForwarding: headerForwarding,
     expose,
     validate,
     tools: z
@@ -110,9 +214,12 @@ const reserved = [...reservedServerNames].map((name) => name.replaceAll('.', '\\
 const serverName = z.string().meta({ pattern: `^(?!(?:${reserved})$)[^/\\\\]+$` });
 
 const settings = z.strictObject(
-  Object.fromEntries(
-    options.filter((option) => option.inFile).map((option) => [option.name, settingSchema(option).optional()]),
-  ),
+  {
+    ...Object.fromEntries(
+      options.filter((option) => option.inFile).map((option) => [option.name, settingSchema(option).optional()]),
+    ),
+    ...callers,
+  },
   object,
 );
 
@@ -160,7 +267,8 @@ function toMistakes(issue: z.core.$ZodIssue, value: unknown): Mistake[] {
 function unknownKey(path: Path, key: string): string {
   const [top] = path;
   if (top === 'mcpo') {
-    const option: OptionDefinition | undefined = options.find((entry) => entry.name === key);
+    const option: OptionDefinition | undefined =
+      path.length === 1 ? options.find((entry) => entry.name === key) : undefined;
     if (option !== undefined) return `cannot stand in the file; give it as ${option.flag}.`;
   }
   const meant = path.length === 2 ? meantByForeignKey(key) : undefined;
@@ -170,9 +278,13 @@ function unknownKey(path: Path, key: string): string {
   return suggestion === '' ? `is unknown; ${where} takes ${known.join(', ')}.` : `is unknown.${suggestion}`;
 }
 
-function knownKeys([top, , member]: Path): readonly string[] {
+function knownKeys([top, part, member]: Path): readonly string[] {
   if (top === undefined) return Object.keys(configFile.shape).filter((key) => key !== '$schema');
-  if (top === 'mcpo') return Object.keys(settings.shape);
+  if (top === 'mcpo') return Object.keys((part === 'keys' ? accessKey : part === 'jwt' ? jwt : settings).shape);
+  if (member === 'oauth') return Object.keys(oauth.shape).filter((name) => name === toSnakeCase(name));
+  if (member?.toString().toLowerCase().replaceAll('_', '') === 'clientheaderforwarding') {
+    return ['enabled', 'whitelist', 'blacklist'];
+  }
   if (member === 'tls') return Object.keys(upstreamTls.shape);
   return Object.keys((member === 'tools' ? tool : server).shape).filter((key) => !key.includes('_'));
 }

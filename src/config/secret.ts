@@ -1,9 +1,10 @@
 // What may be shown of a configuration. `mcpo check` prints describeConfig.
-// Every value of `env` and `headers`, the key, and users' secrets and queries of URLs are masked; of arguments, what
-// follows a telling name. Inherited variables are not listed at all.
+// Every value of `env` and `headers`, keys, secrets of `jwt` and `oauth`, and users' secrets and queries of URLs are masked;
+// of arguments, what follows a telling name. Inherited variables are not listed at all.
 
 import { type Capacity, defaultCapacity } from './capacity.ts';
-import type { Config, ServerConfig, Settings, Target, ToolConfig } from './types.ts';
+import { toSnakeCase } from './spellings.ts';
+import type { AccessKey, Config, JwtConfig, OAuthConfig, ServerConfig, Settings, Target, ToolConfig } from './types.ts';
 
 const mask = '***';
 
@@ -40,16 +41,42 @@ export function maskArguments(args: readonly string[]): string[] {
 }
 
 function describeSettings(settings: Settings): Record<string, unknown> {
-  const { apiKey, tls, maxBodyBytes, maxResultBytes, connectionTimeoutMs, callTimeoutMs, ...plain } = settings;
+  const {
+    apiKey,
+    keys,
+    jwt,
+    secretKey: _,
+    tls,
+    maxBodyBytes,
+    maxResultBytes,
+    connectionTimeoutMs,
+    callTimeoutMs,
+    ...plain
+  } = settings;
   return withoutUndefined({
     ...plain,
     apiKey: apiKey === undefined ? undefined : mask,
+    keys: keys.length === 0 ? undefined : keys.map(describeKey),
+    jwt: jwt && describeJwt(jwt),
     sslCertfile: tls?.certFile,
     sslKeyfile: tls?.keyFile,
     maxBody: describeSize(maxBodyBytes),
     maxResult: describeSize(maxResultBytes),
     connectionTimeout: toSeconds(connectionTimeoutMs),
     callTimeout: toSeconds(callTimeoutMs),
+  });
+}
+
+function describeKey({ name, servers, tools, readOnly, expiresAt }: AccessKey): Record<string, unknown> {
+  const expires = expiresAt === undefined ? undefined : new Date(expiresAt).toISOString();
+  return withoutUndefined({ name, key: mask, servers, tools, readOnly: readOnly || undefined, expires });
+}
+
+function describeJwt({ secret, jwks, ...jwt }: JwtConfig): Record<string, unknown> {
+  return withoutUndefined({
+    ...jwt,
+    secret: secret === undefined ? undefined : mask,
+    jwks: jwks && maskUrl(jwks),
   });
 }
 
@@ -70,7 +97,39 @@ function describeServer(server: ServerConfig): Record<string, unknown> {
     toolErrorStatus: server.toolErrorStatus,
     expose: server.expose.length === 0 ? undefined : server.expose,
     validate: server.validate ? undefined : 'off',
+    oauth: server.oauth && describeOAuth(server.oauth),
+    client_header_forwarding: server.forwarding && { enabled: true, ...server.forwarding },
     ...describeCapacity(server),
+  });
+}
+
+const secretsOfOAuth: ReadonlySet<string> = new Set([
+  'clientSecret',
+  'webuiSecretKey',
+  'webuiUserJwtSecret',
+  'privateKey',
+]);
+
+/** Of what is said at registration only the names: a server may have asked for a secret there. */
+function describeOAuth({
+  sessionTimeoutMs,
+  clientMetadata,
+  clientMetadataUrl,
+  serverUrl,
+  storage,
+  ...oauth
+}: OAuthConfig): Record<string, unknown> {
+  const members = Object.entries(withoutUndefined(oauth)).map(([key, value]) => [
+    toSnakeCase(key),
+    secretsOfOAuth.has(key) ? mask : value,
+  ]);
+  return withoutUndefined({
+    ...Object.fromEntries(members),
+    server_url: serverUrl && maskUrl(serverUrl),
+    client_metadata_url: clientMetadataUrl && maskUrl(clientMetadataUrl),
+    storage_type: storage,
+    session_timeout_minutes: sessionTimeoutMs / 60_000,
+    client_metadata: maskNames(Object.keys(clientMetadata)),
   });
 }
 

@@ -8,8 +8,11 @@ import { readCertificatePair, readCertificates } from './certificates.ts';
 import type { Path } from './document.ts';
 import { childEnvironment, type VariableSources } from './environment.ts';
 import { fingerprint } from './fingerprint.ts';
+import { toForwarding } from './forwarding.ts';
 import { checkHeaders } from './headers.ts';
+import { toOAuth } from './oauth.ts';
 import { checkVariableName, secondsToMs, serverType, type ServerType, webUrl, wholeNumber } from './option-values.ts';
+import { holdsTemplate } from './resolve.ts';
 import type { ServerEntry } from './schema.ts';
 import type { ServerConfig, Target, ToolConfig, UpstreamTls } from './types.ts';
 
@@ -32,11 +35,13 @@ export async function toServerConfig(name: string, entry: ServerEntry, context: 
   const { label } = context;
   const { maxResultBytes, connectionTimeoutMs } = context.limits;
   const target = await toTarget(entry, context);
+  const oauth = toOAuth(entry, target, label);
   const expose = [...new Set(entry.expose)];
   // Prompts are learned when connecting; resources are only ever asked for.
   const learnsPrompts = expose.includes('prompts');
-  const { session, instances, ...limits } = toCapacity(entry, target, label);
-  const connection = { target, session, instances, maxResultBytes, connectionTimeoutMs, learnsPrompts };
+  const { session, instances, ...limits } = toCapacity(entry, { target, perUser: oauth?.multiUser === true }, label);
+  if (session === 'shared') checkTemplates(target, entry, label);
+  const connection = { target, oauth, session, instances, maxResultBytes, connectionTimeoutMs, learnsPrompts };
   const presentation = {
     disabled: entry.disabled ?? false,
     disabledTools: oneOf(entry, 'disabledTools', 'disabled_tools', label) ?? [],
@@ -47,17 +52,32 @@ export async function toServerConfig(name: string, entry: ServerEntry, context: 
     toolErrorStatus: toolErrorStatus(entry, label),
     expose,
     validate: entry.validate !== 'off' && entry.validate !== false,
+    forwarding: toForwarding(entry, label),
     ...limits,
   };
   return {
     name,
     target,
+    oauth,
     session,
     instances,
     ...presentation,
     connectionFingerprint: fingerprint(connection),
     fingerprint: fingerprint({ connection, presentation }),
   };
+}
+
+/** A program has one environment for all of its life: what callers bring needs a program for each of them. */
+function checkTemplates(target: Target, { env = {} }: ServerEntry, label: ServerContext['label']): void {
+  if (target.kind !== 'stdio') return;
+  const name = target.ownEnv?.find((each) => holdsTemplate(target.env[each] ?? ''));
+  if (name === undefined) return;
+  const subject = Object.hasOwn(env, name)
+    ? label(['env', name])
+    : `${label([])} gets the variable ${name} from --env or --env-path, which`;
+  throw new ConfigError(
+    `${subject} stands for something of a caller, and here all share one process; write "session": "user" or "caller" beside "env".`,
+  );
 }
 
 async function toTarget(entry: ServerEntry, context: ServerContext): Promise<Target> {

@@ -94,11 +94,17 @@ function findOption(name: OptionName, { given, environment, file }: OptionSource
 }
 
 /** Settings in force. */
-export async function readSettings(reader: OptionReader): Promise<Settings> {
+export async function readSettings(
+  reader: OptionReader,
+  { keys = [], jwt, secretKey }: Partial<Pick<Settings, 'keys' | 'jwt' | 'secretKey'>> = {},
+): Promise<Settings> {
   return {
     host: reader.value('host'),
     port: reader.valueOrDefault('port'),
     apiKey: await readApiKey(reader),
+    keys,
+    jwt,
+    secretKey: secretKey || undefined,
     strictAuth: reader.value('strictAuth') ?? false,
     corsAllowOrigins: reader.value('corsAllowOrigins'),
     name: reader.value('name') || undefined,

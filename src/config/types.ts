@@ -8,6 +8,12 @@ export interface Settings {
   /** 0 = any free port. */
   readonly port: number;
   readonly apiKey: string | undefined;
+  /** Keys of the file (`mcpo.keys`), beside `apiKey`. */
+  readonly keys: readonly AccessKey[];
+  /** Tokens of users that are believed everywhere. */
+  readonly jwt: JwtConfig | undefined;
+  /** `MCPO_SECRET_KEY`: what tokens at rest are encrypted with; undefined: a key file. */
+  readonly secretKey: string | undefined;
   /** The key also protects documents and pages. */
   readonly strictAuth: boolean;
   /** undefined: the default origins of the contract, section 6. */
@@ -31,6 +37,73 @@ export interface Settings {
   readonly callTimeoutMs: number;
   /** undefined: with the server's name exactly where there are many. */
   readonly operationIds: OperationIdStyle | undefined;
+}
+
+/** A key with a name, and what it may do. */
+export interface AccessKey {
+  readonly name: string;
+  /** SHA-256 of the key, in hexadecimal. */
+  readonly digest: string;
+  /** Names or globs; undefined: all. */
+  readonly servers: readonly string[] | undefined;
+  /** Names or globs of tools; undefined: all. */
+  readonly tools: readonly string[] | undefined;
+  /** Only tools that say `readOnlyHint`. */
+  readonly readOnly: boolean;
+  /** Milliseconds since the epoch; undefined: never. */
+  readonly expiresAt: number | undefined;
+}
+
+/** How a user's token is verified (RFC 7519). Exactly one of `secret`, `jwks` and `issuer` says where the keys are; `issuer` may stand beside each. */
+export interface JwtConfig {
+  /** Fixed here, never by the token. */
+  readonly algorithms: readonly string[];
+  readonly secret: string | undefined;
+  /** URL of a JSON Web Key Set. */
+  readonly jwks: string | undefined;
+  /** Must be the token's `iss`; without `jwks` and `secret` its OpenID metadata names the key set. */
+  readonly issuer: string | undefined;
+  readonly audience: readonly string[] | undefined;
+  /** The claim that names the user. */
+  readonly userClaim: string;
+}
+
+/** Signing in to an upstream (contract, section 7). */
+export interface OAuthConfig {
+  readonly grant: 'authorization_code' | 'client_credentials';
+  /** Each user signs in for himself, or one sign-in serves everybody. */
+  readonly multiUser: boolean;
+  /** Where to look for the authorization server if the upstream does not say. */
+  readonly serverUrl: string | undefined;
+  /** Verifies session tokens of Open WebUI (HS256). */
+  readonly webuiSecretKey: string | undefined;
+  /** Verifies `X-OpenWebUI-User-Jwt` (HS256); without it `webuiSecretKey` does. */
+  readonly webuiUserJwtSecret: string | undefined;
+  readonly storage: 'file' | 'memory';
+  /** A user who does nothing for so long is signed out. */
+  readonly sessionTimeoutMs: number;
+  readonly callbackPort: number;
+  /** Whether a browser of this machine is opened, and the answer caught on `callbackPort`. */
+  readonly useLoopback: boolean;
+  readonly clientId: string | undefined;
+  readonly clientSecret: string | undefined;
+  /** Address of a client ID metadata document, which then is the client id. */
+  readonly clientMetadataUrl: string | undefined;
+  readonly tokenEndpointAuthMethod: TokenEndpointAuthMethod | undefined;
+  /** PKCS #8 in PEM, for `private_key_jwt`. */
+  readonly privateKey: string | undefined;
+  readonly signingAlgorithm: string | undefined;
+  readonly scopes: readonly string[] | undefined;
+  /** What else is said at registration (RFC 7591), such as `client_name` and `redirect_uris`; no credentials. */
+  readonly clientMetadata: Readonly<Record<string, unknown>>;
+}
+
+export type TokenEndpointAuthMethod = 'none' | 'client_secret_basic' | 'client_secret_post' | 'private_key_jwt';
+
+/** Which header fields of a call go to the upstream; names or globs, in lower case. */
+export interface HeaderForwarding {
+  readonly whitelist: readonly string[];
+  readonly blacklist: readonly string[];
 }
 
 /** How operation ids are made: `get_time`, `clock_get_time`, or the Python program's `tool_get_time_post`. */
@@ -111,8 +184,11 @@ export interface ServerConfig {
   readonly maxInFlight: number;
   /** Calls that may wait; more are refused. */
   readonly maxQueued: number;
+  readonly oauth: OAuthConfig | undefined;
+  /** undefined: nothing is forwarded. */
+  readonly forwarding: HeaderForwarding | undefined;
   /**
-   * Equal exactly when `target`, `session`, `instances`, the limits that a connection is made with, and what is learned over
+   * Equal exactly when `target`, `oauth`, `session`, `instances`, the limits that a connection is made with, and what is learned over
    * it are equal.
    */
   readonly connectionFingerprint: string;

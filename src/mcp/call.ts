@@ -2,7 +2,7 @@
 // wait. What certainly was not delivered is sent again, once; so is what was, where it does no harm a second time: a
 // question, or a tool that says so.
 
-import type { Connection } from './connection.ts';
+import type { Connection, SendOptions } from './connection.ts';
 import { listMembers, listPages } from './pages.ts';
 import type { Reply } from './transports/transport.ts';
 import type { AskRequest, CallRequest, CancelSignal, Outcome, Tool } from './types.ts';
@@ -19,21 +19,36 @@ export interface CallSource {
   drop(connection: Connection, reason: string): void;
   /** Resolves when it is known whether a connection that broke a request still serves; one that does not is dropped. */
   examine(connection: Connection): Promise<void>;
-  /** The sentence of the upstream's state, and when it is tried again. */
-  unavailable(): { readonly detail: string; readonly retryAfterMs: number };
+  /** Why there is no connection: the sentence of the upstream's state, and when it is tried again, or who has to sign in. */
+  unavailable(): Unavailable;
 }
 
-export function callTool(source: CallSource, request: CallRequest): Promise<Outcome> {
-  const { tool, argumentsText } = request;
-  return tryTwice(source, request, mayRepeat(tool), (connection) => connection.call(tool, argumentsText, request));
+export type Unavailable = Extract<Outcome, { kind: 'unavailable' | 'unauthorized' }>;
+
+/** What goes along with a request: header fields, and a member of `_meta`. */
+export type Extras = Pick<SendOptions, 'headers' | 'metaMember'>;
+
+export function callTool(source: CallSource, request: CallRequest, extras: Extras = {}): Promise<Outcome> {
+  const { tool, argumentsText, deadlineAt, signal } = request;
+  const options = { deadlineAt, signal, ...extras };
+  return tryTwice(source, request, mayRepeat(tool), (connection) => connection.call(tool, argumentsText, options));
 }
 
-export function ask(source: CallSource, request: AskRequest): Promise<Outcome> {
-  return tryTwice(source, request, true, (connection) => answer(connection, request));
+export function ask(
+  source: CallSource,
+  { question, deadlineAt, signal }: AskRequest,
+  extras: Extras = {},
+): Promise<Outcome> {
+  const options = { deadlineAt, signal, ...extras };
+  return tryTwice(source, options, true, (connection) => answer(connection, question, options));
 }
 
 /** A list begins anew on another connection: cursors belong to the session that gave them. */
-async function answer(connection: Connection, { question, ...options }: AskRequest): Promise<Reply> {
+async function answer(
+  connection: Connection,
+  question: AskRequest['question'],
+  options: SendOptions & Attempted,
+): Promise<Reply> {
   const { method } = question;
   if (method === 'resources/read' || method === 'prompts/get') return connection.ask(question, options);
   const listed = await listPages(connection, method, options);
@@ -67,6 +82,10 @@ async function tryTwice(
     // Between two steps the caller may have gone, and nothing is sent for nobody.
     if (request.signal.aborted) return { kind: 'cancelled' };
     const reply = await send(connection);
+    if (reply.kind === 'unauthorized') {
+      if (reply.gone) source.drop(connection, reply.detail);
+      return { kind: 'unauthorized', detail: reply.detail, authorizationUrl: reply.authorizationUrl };
+    }
     if (reply.kind !== 'undelivered' && reply.kind !== 'lost') return toOutcome(reply, Date.now() - startedAt);
     if (reply.gone) source.drop(connection, reply.detail);
     if (reply.kind === 'lost') {
@@ -78,7 +97,7 @@ async function tryTwice(
       continue;
     }
     if (!reply.gone) return { kind: 'unusable', detail: reply.detail };
-    if (!mayBeUndelivered) return { kind: 'unavailable', ...source.unavailable() };
+    if (!mayBeUndelivered) return source.unavailable();
     mayBeUndelivered = false;
   }
 }
@@ -90,7 +109,7 @@ function waitFor(source: CallSource, request: Attempted): Promise<Connection | u
 /** Nothing was sent, however long it was waited for. */
 function noConnection(source: CallSource, request: Attempted): Outcome {
   if (request.signal.aborted) return { kind: 'cancelled' };
-  return { kind: 'unavailable', ...source.unavailable() };
+  return source.unavailable();
 }
 
 /** The tool says that running it twice is running it once (MCP, `ToolAnnotations`). */
@@ -98,6 +117,6 @@ function mayRepeat(tool: Tool): boolean {
   return tool.annotations?.['readOnlyHint'] === true || tool.annotations?.['idempotentHint'] === true;
 }
 
-function toOutcome(reply: Exclude<Reply, { kind: 'undelivered' | 'lost' }>, afterMs: number): Outcome {
+function toOutcome(reply: Exclude<Reply, { kind: 'undelivered' | 'lost' | 'unauthorized' }>, afterMs: number): Outcome {
   return reply.kind === 'timeout' ? { kind: 'timeout', afterMs } : reply;
 }

@@ -7,6 +7,7 @@ import { isObject, type JsonObject } from '../json/value.ts';
 import type { Connection } from './connection.ts';
 import { listPages } from './pages.ts';
 import { listPrompts } from './prompts.ts';
+import { markProblem } from './transports/mcp-headers.ts';
 import { replySentence } from './transports/transport.ts';
 import type { Catalogue, Tool } from './types.ts';
 
@@ -53,10 +54,14 @@ export async function listCatalogue(
     : await listTools(connection, Math.min(deadlineAt, Date.now() + undeclaredTimeoutMs), signal).catch(() => []);
   const known = new Map(previous()?.tools.map((tool) => [definitionTexts.get(tool), tool]));
   const tools = new Map<string, Tool>();
+  // Over stdio nothing is mirrored, and earlier revisions know no marks.
+  const mirrorsHeaders = connection.session.requestMeta !== undefined && connection.session.transport.pid === undefined;
   const rejected: Rejected[] = [];
   for (const text of definitions) {
     const tool = known.get(text) ?? toTool(text);
+    const mark = mirrorsHeaders && 'inputSchema' in tool ? markProblem(tool.inputSchema) : undefined;
     if ('reason' in tool) rejected.push(tool);
+    else if (mark !== undefined) rejected.push({ tool: tool.name, reason: mark });
     else if (tools.has(tool.name)) rejected.push({ tool: tool.name, reason: 'another tool has the same name' });
     else tools.set(tool.name, tool);
   }

@@ -2,7 +2,10 @@
 // connect (connect.ts does), does not reconnect (supervisor.ts does) and does not judge what it lists (catalogue.ts does).
 
 import type { Target } from '../config/types.ts';
+import type { AddressGuard } from '../net/address-guard.ts';
+import type { Authorizer } from './oauth/authorizer.ts';
 import { callAsTask, mustRunAsTask, type TaskChannel } from './task.ts';
+import { withMetaMember } from './forwarding.ts';
 import { callHeaders, questionHeaders } from './transports/mcp-headers.ts';
 import type { McpTransport, Reply, RequestOptions } from './transports/transport.ts';
 import type { Question, Tool } from './types.ts';
@@ -17,6 +20,10 @@ export interface ConnectionOptions {
   readonly clientVersion: string;
   /** Ends the attempt. */
   readonly signal: AbortSignal;
+  /** Of a server that users sign in to. */
+  readonly authorizer?: Authorizer | undefined;
+  /** Judges the addresses that its name leads to. */
+  readonly guard?: AddressGuard | undefined;
   /** What earlier attempts found out about this server; written by connect.ts. */
   readonly memory: ConnectMemory;
   readonly onNoise: (excerpt: string) => void;
@@ -58,6 +65,11 @@ export interface Session {
   close(): Promise<void>;
 }
 
+/** `metaMember`: one member of `_meta` more, as JSON text with its name. */
+export interface SendOptions extends RequestOptions {
+  readonly metaMember?: string | undefined;
+}
+
 export class Connection {
   readonly session: Session;
   #inFlight = 0;
@@ -82,24 +94,31 @@ export class Connection {
   }
 
   /** tools/call with the arguments' own text. */
-  call(tool: Tool, argumentsText: string, options: Omit<RequestOptions, 'headers'>): Promise<Reply> {
+  call(tool: Tool, argumentsText: string, { metaMember, ...options }: SendOptions): Promise<Reply> {
     const { requestMeta, runsTasks, transport } = this.session;
     if (runsTasks && mustRunAsTask(tool)) {
-      return this.#watch(callAsTask(this.#channel, tool, argumentsText, options), true);
+      const { headers, ...patience } = options;
+      return this.#watch(
+        callAsTask(this.#channel(headers), tool, `${argumentsText}${metaOf(undefined, metaMember)}`, patience),
+        true,
+      );
     }
-    const meta = requestMeta === undefined ? '' : `,"_meta":${requestMeta}`;
-    const params = `{"name":${JSON.stringify(tool.name)},"arguments":${argumentsText}${meta}}`;
-    const request = requestMeta !== undefined ? { ...options, headers: callHeaders(tool, argumentsText) } : options;
+    const params = `{"name":${JSON.stringify(tool.name)},"arguments":${argumentsText}${metaOf(requestMeta, metaMember)}}`;
+    const request =
+      requestMeta === undefined
+        ? options
+        : { ...options, headers: { ...options.headers, ...callHeaders(tool, argumentsText) } };
     return this.#watch(transport.request('tools/call', params, request), true);
   }
 
   /** Anything but a call. Of a list, the one page that `cursor` names. */
-  ask(question: Question, options: Omit<RequestOptions, 'headers'>, cursor?: string): Promise<Reply> {
+  ask(question: Question, { metaMember, ...options }: SendOptions, cursor?: string): Promise<Reply> {
     const { requestMeta, transport } = this.session;
     const members = paramsOf(question);
     if (cursor !== undefined) members.push(`"cursor":${JSON.stringify(cursor)}`);
-    if (requestMeta !== undefined) members.push(`"_meta":${requestMeta}`);
-    const headers = requestMeta === undefined ? undefined : questionHeaders(question);
+    const meta = withMetaMember(requestMeta, metaMember);
+    if (meta !== undefined) members.push(`"_meta":${meta}`);
+    const headers = requestMeta === undefined ? options.headers : { ...options.headers, ...questionHeaders(question) };
     return this.#watch(transport.request(question.method, `{${members.join(',')}}`, { ...options, headers }), false);
   }
 
@@ -123,9 +142,9 @@ export class Connection {
     return this.#closing;
   }
 
-  get #channel(): TaskChannel {
+  #channel(headers: RequestOptions['headers']): TaskChannel {
     return {
-      request: (method, params, options) => this.session.transport.request(method, params, options),
+      request: (method, params, options) => this.session.transport.request(method, params, { ...options, headers }),
       outlast: (work) => {
         this.#outlasting++;
         void work.finally(() => {
@@ -150,6 +169,12 @@ export class Connection {
   #closeUnused(): void {
     if (this.#abandoned && this.#inFlight === 0 && this.#outlasting === 0) void this.close();
   }
+}
+
+/** A member of params after another one, or nothing. */
+function metaOf(requestMeta: string | undefined, member: string | undefined): string {
+  const meta = withMetaMember(requestMeta, member);
+  return meta === undefined ? '' : `,"_meta":${meta}`;
 }
 
 function paramsOf(question: Question): string[] {

@@ -1,9 +1,9 @@
 // Several supervisors of the same server as one: a call goes to the connection with the least in flight, and waits only
 // where none of them has one. Which copy a call ran on is of no interest to anybody.
 
-import type { CallSource } from './call.ts';
+import type { CallSource, Unavailable } from './call.ts';
 import type { Connection } from './connection.ts';
-import type { Supervisor } from './supervisor.ts';
+import type { Supervisor, SupervisorStatus } from './supervisor.ts';
 import type { CancelSignal } from './types.ts';
 
 export class Copies implements CallSource {
@@ -42,8 +42,41 @@ export class Copies implements CallSource {
   }
 
   /** Of the one that is tried first. */
-  unavailable(): { readonly detail: string; readonly retryAfterMs: number } {
+  unavailable(): Unavailable {
     const answers = this.#members.map((member) => member.unavailable());
-    return answers.reduce((soonest, each) => (each.retryAfterMs < soonest.retryAfterMs ? each : soonest));
+    return answers.reduce((soonest, each) => (retryAfterMs(each) < retryAfterMs(soonest) ? each : soonest));
   }
 }
+
+function retryAfterMs(unavailable: Unavailable): number {
+  return unavailable.kind === 'unavailable' ? unavailable.retryAfterMs : Infinity;
+}
+
+/** Several copies are one server: as well as the best of them. */
+export function statusOfCopies(all: readonly SupervisorStatus[]): SupervisorStatus {
+  const best = all.find(({ state }) => state === 'ready') ?? all.find(({ state }) => state === 'starting') ?? all[0];
+  if (best === undefined || all.length === 1) return best ?? noStatus;
+  const running = all.filter(({ state }) => state === 'ready').length;
+  const troubled = all.find(({ state }) => state !== 'ready' && state !== 'starting');
+  const missing = troubled === undefined ? '' : `; another copy: ${troubled.detail}`;
+  const detail = running === 0 ? best.detail : `${best.detail}, ${running} of ${all.length} copies run${missing}`;
+  return {
+    ...best,
+    detail,
+    restarts: all.reduce((sum, { restarts }) => sum + restarts, 0),
+    lastError: best.lastError ?? troubled?.lastError,
+    attempted: all.every(({ attempted }) => attempted),
+  };
+}
+
+/** Of what is connected for nobody yet. */
+export const noStatus: SupervisorStatus = {
+  state: 'starting',
+  detail: 'starting',
+  since: 0,
+  restarts: 0,
+  lastError: undefined,
+  nextRetryAt: undefined,
+  attempted: false,
+  pid: undefined,
+};

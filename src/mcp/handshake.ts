@@ -190,6 +190,8 @@ function toConnectionError(
 ): ConnectionError {
   const { target } = options;
   if (error instanceof SpawnError) return new ConnectionError(error.message, { hopeless: true, cause: error });
+  const { signInNeeded: signIn } = transport;
+  if (signIn !== undefined) return new ConnectionError(signIn.message, { signIn, cause: signIn });
   if (error instanceof TimeUp || (error instanceof SdkError && error.code === SdkErrorCode.RequestTimeout)) {
     const { awaits, lastWords } = transport;
     return noAnswer(options, { awaits, lastWords, cause: error });

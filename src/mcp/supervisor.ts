@@ -5,11 +5,13 @@
 import type { Target } from '../config/types.ts';
 import { messageOf } from '../errors.ts';
 import type { Observe } from '../events.ts';
-import type { CallSource } from './call.ts';
+import type { AddressGuard } from '../net/address-guard.ts';
+import type { CallSource, Unavailable } from './call.ts';
 import { connect } from './connect.ts';
 import { ConnectionError } from './connection-error.ts';
 import type { Connection, ConnectMemory } from './connection.ts';
 import { watchLiveness, type Liveness } from './liveness.ts';
+import type { AuthorizationRequired, Authorizer } from './oauth/authorizer.ts';
 import { afterSetback, noFailures, retrySentence, stableMs, type History, type Setback } from './restart-policy.ts';
 import type { CancelSignal, UpstreamStatus } from './types.ts';
 import { settledBy } from './waiting.ts';
@@ -26,6 +28,9 @@ export interface SupervisorOptions {
   readonly waitMs: number;
   /** Shared by all connections with the same server. */
   readonly memory: ConnectMemory;
+  /** Of the user whose connection it is, or of everybody's sign-in. */
+  readonly authorizer?: Authorizer | undefined;
+  readonly guard?: AddressGuard | undefined;
   readonly observe: Observe;
   /** What a connection needs before it is used; what it throws fails the attempt. */
   readonly prepare: (connection: Connection, deadlineAt: number, signal: AbortSignal) => Promise<void>;
@@ -37,7 +42,7 @@ export interface SupervisorOptions {
 
 export type SupervisorStatus = Pick<
   UpstreamStatus,
-  'state' | 'detail' | 'since' | 'restarts' | 'lastError' | 'nextRetryAt' | 'attempted' | 'pid'
+  'state' | 'detail' | 'since' | 'restarts' | 'lastError' | 'nextRetryAt' | 'attempted' | 'pid' | 'authorizationUrl'
 >;
 
 type State =
@@ -55,6 +60,8 @@ type State =
       readonly timer: NodeJS.Timeout | undefined;
       /** The command cannot be started at all, as things are. */
       readonly hopeless: boolean;
+      /** Nothing helps before somebody signed in. */
+      readonly signIn: AuthorizationRequired | undefined;
       readonly pause: Pause;
     }
   | { readonly kind: 'closed' };
@@ -70,6 +77,8 @@ type Told = Pick<SupervisorStatus, 'state' | 'detail' | 'since' | 'lastError' | 
 
 /** A remote server that was lost is tried again and again for so long while a call waits; later once for each call. */
 const comingBackMs = 10_000;
+/** A sign-in wakes it; an address to sign in at does not hold for ever. */
+const signInRetryMs = 5 * 60_000;
 /** While calls wait, pauses are no longer than this. */
 const eagerPauseMs = 500;
 
@@ -108,7 +117,7 @@ export class Supervisor implements CallSource {
   status(): SupervisorStatus {
     const { state, detail } = this.#told;
     const waiting = this.#state.kind === 'waiting' ? this.#state : undefined;
-    const nextRetryAt = waiting?.timer && waiting.nextTryAt;
+    const nextRetryAt = waiting?.timer && waiting.signIn === undefined ? waiting.nextTryAt : undefined;
     const retries = (state === 'down' || state === 'crash-looping') && (waiting === undefined || waiting.timer);
     return {
       ...this.#told,
@@ -116,6 +125,7 @@ export class Supervisor implements CallSource {
       restarts: Math.max(0, this.#connections - 1),
       nextRetryAt,
       pid: this.live?.session.transport.pid,
+      authorizationUrl: waiting?.signIn?.authorizationUrl,
     };
   }
 
@@ -133,6 +143,7 @@ export class Supervisor implements CallSource {
         await settledBy(state.attempt, untilMs, signal);
         continue;
       }
+      if (state.signIn !== undefined && Date.now() < state.nextTryAt) return undefined;
       if (this.#isChild) {
         const hopeless = state.hopeless && Date.now() < state.nextTryAt;
         if (hopeless || state.nextTryAt >= untilMs) return undefined;
@@ -149,6 +160,19 @@ export class Supervisor implements CallSource {
   /** Tries a remote server that is down at once, whatever its pause. */
   async retryNow(signal: CancelSignal): Promise<void> {
     if (!this.#isChild) await this.connected(Date.now() + this.waitMs, signal);
+  }
+
+  /** Somebody signed in. */
+  signedIn(): void {
+    if (this.#state.kind === 'waiting' && this.#state.signIn !== undefined) void this.#begin();
+  }
+
+  /** The sign-in that it was made with is over. */
+  async signedOut(): Promise<void> {
+    const { live } = this;
+    if (live === undefined) return;
+    this.drop(live, 'signed out');
+    await live.close();
   }
 
   drop(connection: Connection, reason: string): void {
@@ -168,11 +192,18 @@ export class Supervisor implements CallSource {
     if (state.kind === 'ready' && state.connection === connection) await state.liveness?.look();
   }
 
-  unavailable(): { readonly detail: string; readonly retryAfterMs: number } {
-    if (this.#state.kind === 'closed') return { detail: 'the connection was closed', retryAfterMs: 1_000 };
+  unavailable(): Unavailable {
+    const current = this.#state;
+    if (current.kind === 'closed') {
+      return { kind: 'unavailable', detail: 'the connection was closed', retryAfterMs: 1_000 };
+    }
+    if (current.kind === 'waiting' && current.signIn !== undefined) {
+      const { message, authorizationUrl } = current.signIn;
+      return { kind: 'unauthorized', detail: message, authorizationUrl };
+    }
     const { state, detail, lastError } = this.#told;
-    const retryAfterMs = this.#state.kind === 'waiting' ? Math.max(0, this.#state.nextTryAt - Date.now()) : 1_000;
-    return { detail: state === 'ready' ? (lastError ?? detail) : detail, retryAfterMs };
+    const retryAfterMs = current.kind === 'waiting' ? Math.max(0, current.nextTryAt - Date.now()) : 1_000;
+    return { kind: 'unavailable', detail: state === 'ready' ? (lastError ?? detail) : detail, retryAfterMs };
   }
 
   /** Ends the connection, whatever is in flight on it. Idempotent; bounded in time. */
@@ -243,6 +274,7 @@ export class Supervisor implements CallSource {
       const ended = connection?.session.transport.endReason !== undefined;
       const crashedSoon = ended && Date.now() - initialisedAt < stableMs;
       const known = error instanceof ConnectionError ? error : undefined;
+      if (known?.signIn !== undefined) return this.#awaitSignIn(known.signIn, Date.now() - startedAt);
       const setback = {
         reason: messageOf(error),
         heldMs: 0,
@@ -255,6 +287,7 @@ export class Supervisor implements CallSource {
 
   #connect(deadlineAt: number, onDoubt: () => void): Promise<Connection> {
     const { server, target, version, connectionTimeoutMs, maxResultBytes, memory, observe } = this.#options;
+    const { authorizer, guard } = this.#options;
     return connect({
       target,
       deadlineAt,
@@ -263,6 +296,8 @@ export class Supervisor implements CallSource {
       clientVersion: version,
       signal: this.#lifetime.signal,
       memory,
+      authorizer,
+      guard,
       onNoise: (excerpt) => observe({ type: 'upstream-noise', server, excerpt }),
       onStderr: (line) => observe({ type: 'upstream-stderr', server, line }),
       onToolsChanged: this.#options.onToolsChanged,
@@ -290,9 +325,23 @@ export class Supervisor implements CallSource {
     this.#history = history;
     const { keepsUp } = this.#options;
     const timer = keepsUp ? setTimeout(() => void this.#begin(), delayMs) : undefined;
-    this.#state = { kind: 'waiting', nextTryAt: Date.now() + delayMs, timer, hopeless, pause: toPause() };
+    this.#state = {
+      kind: 'waiting',
+      nextTryAt: Date.now() + delayMs,
+      timer,
+      hopeless,
+      signIn: undefined,
+      pause: toPause(),
+    };
     this.#told = { ...this.#told, lastError: setback.reason };
     this.#tell(state, sentence, tookMs);
+  }
+
+  #awaitSignIn(signIn: AuthorizationRequired, tookMs: number): void {
+    const timer = this.#options.keepsUp ? setTimeout(() => void this.#begin(), signInRetryMs) : undefined;
+    const nextTryAt = Date.now() + signInRetryMs;
+    this.#state = { kind: 'waiting', nextTryAt, timer, hopeless: false, signIn, pause: toPause() };
+    this.#tell('authorization-required', signIn.message, tookMs);
   }
 
   #tell(state: SupervisorStatus['state'], detail: string, tookMs?: number): void {

@@ -164,7 +164,7 @@ async function fetchResult(channel: TaskChannel, task: Task, patience: Patience)
 }
 
 /** Whatever was not delivered now, the call itself was: it must not pass for one that did not happen. */
-function outOfReach(reply: Extract<Reply, { kind: 'undelivered' | 'lost' | 'unusable' }>): Step {
+function outOfReach(reply: Extract<Reply, { kind: 'undelivered' | 'lost' | 'unauthorized' | 'unusable' }>): Step {
   const gone = reply.kind !== 'unusable' && reply.gone;
   return { kind: gone ? 'over' : 'missed', reply: { kind: 'lost', detail: reply.detail, gone } };
 }

@@ -29,6 +29,8 @@ export interface UpstreamStatus {
   readonly attempted: boolean;
   /** Of the process that serves it, for stdio. */
   readonly pid: number | undefined;
+  /** Where to sign in, while that is what it waits for and one sign-in serves everybody. Not for everybody's eyes. */
+  readonly authorizationUrl?: string | undefined;
 }
 
 /** A tool as its server defined it (MCP, `Tool`), after checks; unknown members are kept in `definition`. */
@@ -77,12 +79,69 @@ export interface Catalogue {
 /** A configured server as requests see it. */
 export interface UpstreamHandle {
   readonly name: string;
+  /** What it offers to everybody; undefined where each user signs in and has an own one. */
   readonly catalogue: Catalogue | undefined;
-  status(): UpstreamStatus;
+  /** With a principal, and where users sign in for themselves: that user's. */
+  status(principal?: Principal): UpstreamStatus;
+  /** undefined where nobody signs in: without an `oauth` block, and for machines' credentials. */
+  readonly signIn: SignIn | undefined;
+  /** What it offers this user, who signs in for himself: connects where that is not known. Lasts as long as a call would wait. */
+  catalogueOf(principal: Principal, signal: CancelSignal): Promise<PersonalCatalogue>;
   /** Keeps the upstream alive until released, even when a reload retires it. */
   lease(): Lease;
   /** Tries a remote server that is down at once, whatever its pause; lasts no longer than a call waits for a connection. */
   retryNow(signal: CancelSignal): Promise<void>;
+}
+
+export type PersonalCatalogue =
+  | { readonly kind: 'catalogue'; readonly catalogue: Catalogue }
+  | Extract<Outcome, { kind: 'unauthorized' | 'unavailable' | 'overloaded' | 'cancelled' }>;
+
+/** Signing in to one upstream. A user is a principal's `user`; '' where one sign-in serves everybody. */
+export interface SignIn {
+  readonly multiUser: boolean;
+  /** Begins a sign-in: the authorization server's address for a browser. Rejects with SignInError. */
+  begin(request: BeginSignIn): Promise<string>;
+  /** Whether a sign-in with this `state` was begun here and is awaited. Consumes nothing. */
+  awaits(state: string): boolean;
+  /**
+   * Ends a sign-in with the parameters that came back. `binding` is that of the browser that brings them. Rejects with
+   * SignInError, whose message is a sentence for people; the state is used up in either case.
+   */
+  finish(params: CallbackParams, binding: string | undefined): Promise<SignedIn>;
+  status(user: string): Promise<SignInStatus>;
+  /** Revokes and forgets; ends what was connected with it. */
+  signOut(user: string): Promise<void>;
+}
+
+export interface BeginSignIn {
+  readonly user: string;
+  /** Absolute; where the authorization server sends the browser back to. */
+  readonly redirectUrl: string;
+  /** A secret of the browser that begins; only the same may end it. undefined: whoever knows the state may. */
+  readonly binding: string | undefined;
+  /** An own path to go to afterwards. */
+  readonly returnTo: string | undefined;
+  /** An earlier session of the same browser, which ends with the sign-in. */
+  readonly insteadOf?: string | undefined;
+}
+
+/** What came back in a query: what of a URLSearchParams is read. */
+export interface CallbackParams {
+  get(name: string): string | null;
+  getAll(name: string): string[];
+}
+
+export interface SignedIn {
+  readonly user: string;
+  readonly returnTo: string | undefined;
+}
+
+export interface SignInStatus {
+  readonly authenticated: boolean;
+  /** Of the access token, milliseconds since the epoch; undefined where it is not known. */
+  readonly expiresAt: number | undefined;
+  readonly scope: string | undefined;
 }
 
 export interface Lease {
@@ -108,6 +167,15 @@ export interface CallRequest {
   readonly deadlineAt: number;
   readonly signal: CancelSignal;
   readonly principal: Principal;
+  readonly fields?: CallerFields | undefined;
+}
+
+/** Header fields of a caller, names in lower case; undefined where there are none. */
+export interface CallerFields {
+  /** These go on to the upstream. */
+  readonly forwarded: Readonly<Record<string, string>> | undefined;
+  /** These are asked for by templates in the server's headers or environment. */
+  readonly named: Readonly<Record<string, string>> | undefined;
 }
 
 export interface AskRequest {
@@ -116,6 +184,7 @@ export interface AskRequest {
   readonly deadlineAt: number;
   readonly signal: CancelSignal;
   readonly principal: Principal;
+  readonly fields?: CallerFields | undefined;
 }
 
 /** A request of MCP that changes nothing. The answer to a list is all its pages, merged into one result. */
@@ -140,6 +209,13 @@ export type Outcome =
     }
   /** Never delivered: not connected, and the wait ran out. */
   | { readonly kind: 'unavailable'; readonly detail: string; readonly retryAfterMs: number }
+  /** Not run: the upstream asks for a sign-in first, or for more rights than it gave. */
+  | {
+      readonly kind: 'unauthorized';
+      readonly detail: string;
+      /** The authorization server's, where one sign-in serves everybody. */
+      readonly authorizationUrl: string | undefined;
+    }
   /** Never sent: too many calls, or sessions, of this upstream already. */
   | { readonly kind: 'overloaded'; readonly detail: string; readonly retryAfterMs: number }
   /** Delivered, then the connection ended; it may or may not have run. */

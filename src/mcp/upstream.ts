@@ -3,24 +3,29 @@
 // session of their user or caller. The connections themselves are supervisor.ts's.
 
 import type { ServerConfig } from '../config/types.ts';
-import { messageOf } from '../errors.ts';
 import type { Observe } from '../events.ts';
 import type { Principal } from '../principal.ts';
-import { ask, callTool, type CallSource } from './call.ts';
-import { listCatalogue } from './catalogue.ts';
-import type { Connection, ConnectMemory } from './connection.ts';
-import { Copies } from './copies.ts';
+import { ask, callTool, type CallSource, type Extras } from './call.ts';
+import type { AddressGuard } from '../net/address-guard.ts';
+import type { ConnectMemory } from './connection.ts';
+import { Copies, noStatus, statusOfCopies } from './copies.ts';
+import { extrasOf, noExtras, ownerOf } from './extras.ts';
 import { Gate } from './gate.ts';
-import { Refresh } from './refresh.ts';
-import { Sessions } from './sessions.ts';
+import { Learning } from './learning.ts';
+import type { Authorizer } from './oauth/authorizer.ts';
+import { Sessions, type SessionOwner } from './sessions.ts';
 import { Supervisor, type SupervisorStatus } from './supervisor.ts';
+import { fillTarget, hasTemplates, type CallerFacts } from './templates.ts';
 import type {
   AskRequest,
+  CallerFields,
   CallRequest,
   CancelSignal,
   Catalogue,
   Lease,
   Outcome,
+  PersonalCatalogue,
+  SignIn,
   UpstreamHandle,
   UpstreamStatus,
 } from './types.ts';
@@ -32,6 +37,17 @@ export interface UpstreamDeps {
   readonly version: string;
   readonly connectionTimeoutMs: number;
   readonly maxResultBytes: number;
+  /** How one signs in to it; undefined: nobody needs to. */
+  readonly access?: UpstreamAccess | undefined;
+}
+
+/** Of an upstream with an `oauth` block. */
+export interface UpstreamAccess {
+  /** undefined where the proxy signs in as itself. */
+  readonly signIn: SignIn | undefined;
+  /** The tokens of a user; of '' where one sign-in serves everybody. */
+  authorizerOf(user: string): Authorizer;
+  readonly guard: AddressGuard | undefined;
 }
 
 /** A call waits this long for its upstream to come back. */
@@ -51,16 +67,16 @@ export class Upstream implements UpstreamHandle {
   readonly #shared: CallSource;
   readonly #sessions: Sessions | undefined;
   readonly #gate: Gate;
-  readonly #refresh = new Refresh(() => this.#relist());
+  /** Of the tools that everybody is offered. */
+  readonly #learning: Learning;
+  /** Of the tools that each user is offered, where users sign in for themselves. */
+  readonly #personal = new Map<string, Learning>();
   readonly #memory: ConnectMemory = {};
-  readonly #lifetime = new AbortController();
+  readonly #isTemplated: boolean;
   #config: ServerConfig;
-  #catalogue: Catalogue | undefined;
-  /** Listings are numbered as they begin; an older one never replaces a newer one. */
-  #listings = 0;
-  #learned = 0;
-  /** Tools changed while there was nobody to ask for them. */
-  #missed = false;
+  /** Of some user, whoever that is: shared are only definitions with the same text. */
+  #lastLearned: Catalogue | undefined;
+  readonly #madeAt = Date.now();
   #leases = 0;
   #onIdle: (() => void) | undefined;
   #retired: Promise<void> | undefined;
@@ -71,18 +87,26 @@ export class Upstream implements UpstreamHandle {
     this.#config = config;
     this.#deps = deps;
     this.#gate = new Gate(config);
+    this.#isTemplated = hasTemplates(config.target);
     this.ready = new Promise((resolve) => {
       this.#onReady = resolve;
     });
-    this.#copies = Array.from({ length: config.instances }, () => this.#superviseCopy());
+    this.#learning = this.#learn(() => {
+      this.#describeTools();
+      deps.onChange();
+    });
+    const isPersonal = deps.access?.signIn?.multiUser === true;
+    this.#copies = Array.from({ length: isPersonal ? 0 : config.instances }, () => this.#superviseCopy());
     this.#shared = onlyOf(this.#copies) ?? new Copies(this.#copies, comeBackMs);
+    this.#learning.source = this.#shared;
     this.attempted = Promise.all(this.#copies.map((copy) => copy.attempted)).then(() => {});
+    if (isPersonal) this.#onReady();
     this.#sessions =
-      config.session === 'shared'
+      config.session === 'shared' && !isPersonal
         ? undefined
         : new Sessions({
             limits: config,
-            open: () => this.#superviseSession(),
+            open: (owner) => (isPersonal ? this.#supervisePersonal(owner) : this.#superviseSession(owner)),
             onChange: (change) => this.#observeSession(change),
           });
   }
@@ -92,26 +116,62 @@ export class Upstream implements UpstreamHandle {
   }
 
   get catalogue(): Catalogue | undefined {
-    return this.#catalogue;
+    return this.#learning.catalogue;
   }
 
-  status(): UpstreamStatus {
+  get signIn(): SignIn | undefined {
+    return this.#deps.access?.signIn;
+  }
+
+  status(principal?: Principal): UpstreamStatus {
     const queued = this.#gate.queued;
+    const personal = this.#isPersonal && principal !== undefined ? this.#personal.get(principal.user) : undefined;
     return {
-      ...this.#ofCopies(),
-      tools: this.#catalogue?.tools.length ?? 0,
+      ...(this.#isPersonal ? this.#ofUser(principal) : statusOfCopies(this.#copies.map((copy) => copy.status()))),
+      tools: (personal ?? this.#learning).catalogue?.tools.length ?? 0,
       inFlight: this.#leases - queued,
       queued,
       sessions: this.#sessions?.size ?? 0,
     };
   }
 
+  async catalogueOf(principal: Principal, signal: CancelSignal): Promise<PersonalCatalogue> {
+    const { user } = principal;
+    if (user === '' || (await this.signIn?.status(user))?.authenticated !== true) return notSignedIn;
+    const known = this.#personal.get(user)?.catalogue;
+    if (known !== undefined) return { kind: 'catalogue', catalogue: known };
+    const session = this.#sessions?.hold(ownerOf(this.#config.target, principal));
+    if (session === undefined) return overloaded(this.#noSessionSentence());
+    try {
+      const { supervisor } = session;
+      await supervisor.connected(Date.now() + supervisor.waitMs, signal);
+      const catalogue = this.#personal.get(user)?.catalogue;
+      if (catalogue !== undefined) return { kind: 'catalogue', catalogue };
+      return signal.aborted ? { kind: 'cancelled' } : supervisor.unavailable();
+    } finally {
+      session.release();
+    }
+  }
+
+  /** A sign-in came to its end; of '' where it serves everybody. */
+  signedIn(user: string): void {
+    for (const copy of this.#copies) copy.signedIn();
+    // It may be another account: nothing of the earlier one is shown or used.
+    void this.#forget(user, 'gently');
+  }
+
+  /** Resolves when what was connected for this user has ended. */
+  async signedOut(user: string): Promise<void> {
+    const copies = user === '' ? this.#copies : [];
+    await Promise.all([...copies.map((copy) => copy.signedOut()), this.#forget(user, 'at-once')]);
+  }
+
   lease(): Lease {
     this.#leases++;
     let held = true;
     return {
-      call: (request: CallRequest) => this.#run(request, (source) => callTool(source, request)),
-      ask: (request: AskRequest) => this.#run(request, (source) => ask(source, request)),
+      call: (request: CallRequest) => this.#run(request, (source, extras) => callTool(source, request, extras)),
+      ask: (request: AskRequest) => this.#run(request, (source, extras) => ask(source, request, extras)),
       release: () => {
         if (!held) return;
         held = false;
@@ -145,44 +205,86 @@ export class Upstream implements UpstreamHandle {
         this.#onIdle = resolve;
       });
     }
-    this.#lifetime.abort();
-    this.#refresh.stop();
+    this.#learning.stop();
+    for (const learning of this.#personal.values()) learning.stop();
     await Promise.all([...this.#copies.map((copy) => copy.close()), this.#sessions?.close()]);
+  }
+
+  get #isPersonal(): boolean {
+    return this.signIn?.multiUser === true;
+  }
+
+  #learn(onChange: () => void): Learning {
+    return new Learning({
+      server: this.name,
+      observe: this.#deps.observe,
+      learnsPrompts: this.#learnsPrompts,
+      withinMs: this.#deps.connectionTimeoutMs,
+      known: () => this.#lastLearned,
+      onChange,
+    });
   }
 
   #superviseCopy(): Supervisor {
     const copy: Supervisor = new Supervisor({
-      ...this.#connecting(comeBackMs),
+      ...this.#connecting(comeBackMs, this.#deps.access?.authorizerOf('')),
       keepsUp: true,
-      prepare: (connection, deadlineAt, signal) => this.#learn(connection, deadlineAt, signal),
+      prepare: (connection, deadlineAt, signal) => this.#learning.learn(connection, deadlineAt, signal),
       onStatus: (tookMs) => this.#observeStatus(copy, tookMs),
-      onToolsChanged: () => this.#refresh.ask(),
-      onPromptsChanged: this.#learnsPrompts ? () => this.#refresh.ask() : undefined,
+      onToolsChanged: () => this.#learning.ask(),
+      onPromptsChanged: this.#learnsPrompts ? () => this.#learning.ask() : undefined,
     });
     return copy;
   }
 
   /** Knows its tools already: nothing is listed. It may take as long as any first connection. */
-  #superviseSession(): Supervisor {
+  #superviseSession({ facts }: SessionOwner): Supervisor {
+    const waitMs = Math.max(comeBackMs, this.#deps.connectionTimeoutMs);
     const session: Supervisor = new Supervisor({
-      ...this.#connecting(Math.max(comeBackMs, this.#deps.connectionTimeoutMs)),
+      ...this.#connecting(waitMs, this.#deps.access?.authorizerOf(''), facts),
       keepsUp: false,
       prepare: async () => {},
-      onStatus: () => {
-        const { state, detail } = session.status();
-        if (state !== 'ready') this.#observeSession('failed', detail);
-      },
+      onStatus: () => this.#observeFailure(session),
       onToolsChanged: () => {},
       onPromptsChanged: undefined,
     });
     return session;
   }
 
-  #connecting(waitMs: number) {
+  /** Of a user who signed in: what it offers is this user's alone. */
+  #supervisePersonal({ principal: { user }, facts }: SessionOwner): Supervisor {
+    const learning = this.#personal.get(user) ?? this.#learn(() => (this.#lastLearned = learning.catalogue));
+    this.#personal.set(user, learning);
+    const waitMs = Math.max(comeBackMs, this.#deps.connectionTimeoutMs);
+    const session: Supervisor = new Supervisor({
+      ...this.#connecting(waitMs, this.#deps.access?.authorizerOf(user), facts),
+      keepsUp: false,
+      prepare: (connection, deadlineAt, signal) => learning.learn(connection, deadlineAt, signal),
+      onStatus: () => {
+        if (session.live !== undefined) learning.connected();
+        this.#observeFailure(session);
+      },
+      onToolsChanged: () => learning.ask(),
+      onPromptsChanged: this.#learnsPrompts ? () => learning.ask() : undefined,
+    });
+    learning.source = session;
+    return session;
+  }
+
+  async #forget(user: string, how: 'gently' | 'at-once'): Promise<void> {
+    if (!this.#isPersonal) return;
+    this.#personal.get(user)?.stop();
+    this.#personal.delete(user);
+    await this.#sessions?.end(user, how);
+  }
+
+  #connecting(waitMs: number, authorizer: Authorizer | undefined, facts?: CallerFacts) {
     const { version, connectionTimeoutMs, maxResultBytes, observe } = this.#deps;
-    const { target } = this.#config;
+    const target = fillTarget(this.#config.target, facts);
     const memory = this.#memory;
-    return { server: this.name, target, version, connectionTimeoutMs, maxResultBytes, waitMs, memory, observe };
+    const guard = this.#deps.access?.guard;
+    const limits = { connectionTimeoutMs, maxResultBytes, waitMs };
+    return { server: this.name, target, version, ...limits, memory, authorizer, guard, observe };
   }
 
   get #learnsPrompts(): boolean {
@@ -190,8 +292,8 @@ export class Upstream implements UpstreamHandle {
   }
 
   async #run(
-    request: Pick<CallRequest, 'deadlineAt' | 'signal' | 'principal'>,
-    send: (source: CallSource) => Promise<Outcome>,
+    request: Pick<CallRequest, 'deadlineAt' | 'signal' | 'principal' | 'fields'>,
+    send: (source: CallSource, extras: Extras) => Promise<Outcome>,
   ): Promise<Outcome> {
     if (!this.#gate.tryEnter()) {
       const turn = await this.#gate.enter(request.deadlineAt, request.signal);
@@ -199,18 +301,25 @@ export class Upstream implements UpstreamHandle {
       if (turn !== 'entered') return overloaded(turn === 'full' ? this.#fullSentence() : lateSentence);
     }
     try {
-      const key = this.#sessions && keyOf(request.principal);
-      if (this.#sessions === undefined || key === undefined) return await send(this.#shared);
-      const session = this.#sessions.hold(key);
+      const { principal, fields } = request;
+      const extras = this.#isTemplated || fields !== undefined ? this.#extrasOf(principal, fields) : noExtras;
+      if (this.#sessions === undefined || isNobody(principal)) {
+        return this.#isPersonal ? notSignedIn : await send(this.#shared, extras);
+      }
+      const session = this.#sessions.hold(ownerOf(this.#config.target, principal, fields));
       if (session === undefined) return overloaded(this.#noSessionSentence());
       try {
-        return await send(session.supervisor);
+        return await send(session.supervisor, extras);
       } finally {
         session.release();
       }
     } finally {
       this.#gate.leave();
     }
+  }
+
+  #extrasOf(principal: Principal, fields: CallerFields | undefined): Extras {
+    return extrasOf(this.#config.target, principal, fields, this.#deps.access !== undefined);
   }
 
   #fullSentence(): string {
@@ -222,134 +331,66 @@ export class Upstream implements UpstreamHandle {
     return `all of its sessions are in use (maxSessions: ${this.#config.maxSessions})`;
   }
 
-  /** Several copies are one server: as well as the best of them. */
-  #ofCopies(): SupervisorStatus {
-    const all = this.#copies.map((copy) => copy.status());
-    const best = all.find(({ state }) => state === 'ready') ?? all.find(({ state }) => state === 'starting') ?? all[0];
-    if (best === undefined || all.length === 1) return best ?? noCopies;
-    const running = all.filter(({ state }) => state === 'ready').length;
-    const troubled = all.find(({ state }) => state !== 'ready' && state !== 'starting');
-    const missing = troubled === undefined ? '' : `; another copy: ${troubled.detail}`;
-    const detail = running === 0 ? best.detail : `${best.detail}, ${running} of ${all.length} copies run${missing}`;
-    return {
-      ...best,
-      detail,
-      restarts: all.reduce((sum, { restarts }) => sum + restarts, 0),
-      lastError: best.lastError ?? troubled?.lastError,
-      attempted: all.every(({ attempted }) => attempted),
-    };
-  }
-
   #observeStatus(copy: Supervisor, tookMs: number | undefined): void {
     if (copy.live !== undefined) {
       this.#describeTools();
       this.#onReady();
-      if (this.#missed) this.#refresh.ask();
+      this.#learning.connected();
     }
     const { state, detail, tools } = this.status();
     const took = tookMs === undefined ? {} : { tookMs };
     this.#deps.observe({ type: 'upstream-state', server: this.name, state, detail, tools, ...took });
   }
 
+  /** Where users sign in for themselves: as well as what is connected for this one. */
+  #ofUser(principal: Principal | undefined): SupervisorStatus {
+    const session = principal && this.#sessions?.find(principal.user);
+    const status = session?.status();
+    if (status !== undefined && status.state !== 'authorization-required') return status;
+    const count = this.#personal.size;
+    const others = count === 0 ? 'nobody has' : count === 1 ? '1 user has' : `${count} users have`;
+    return {
+      ...noStatus,
+      state: 'authorization-required',
+      detail: `each user signs in; ${others} so far`,
+      since: this.#madeAt,
+      attempted: true,
+    };
+  }
+
   #describeTools(): void {
-    const count = this.#catalogue?.tools.length ?? 0;
+    const count = this.#learning.catalogue?.tools.length ?? 0;
     for (const copy of this.#copies) copy.describe(`ready with ${count} tool${count === 1 ? '' : 's'}`);
+  }
+
+  #observeFailure(session: Supervisor): void {
+    const { state, detail } = session.status();
+    if (state !== 'ready') this.#observeSession('failed', detail);
   }
 
   #observeSession(change: 'opened' | 'closed' | 'failed', detail = ''): void {
     const open = this.#sessions?.size ?? 0;
     this.#deps.observe({ type: 'session', server: this.name, change, open, detail });
   }
-
-  /** Throws where the list cannot be had. */
-  async #learn(connection: Connection, deadlineAt: number, signal: AbortSignal): Promise<void> {
-    const listing = ++this.#listings;
-    const { catalogue, rejected, problems } = await listCatalogue(connection, {
-      previous: () => this.#catalogue,
-      learnsPrompts: this.#learnsPrompts,
-      deadlineAt,
-      signal,
-    });
-    if (listing < this.#learned || signal.aborted) return;
-    this.#learned = listing;
-    for (const { tool, reason } of rejected) {
-      this.#deps.observe({ type: 'tool-rejected', server: this.name, tool, reason });
-    }
-    for (const problem of problems) this.#deps.observe({ type: 'warning', message: `${this.name}: ${problem}` });
-    const before = this.#catalogue;
-    if (sameCatalogue(catalogue, before)) return;
-    this.#catalogue = catalogue;
-    this.#describeTools();
-    if (before !== undefined && !sameOffers(catalogue, before)) {
-      this.#deps.observe({ type: 'catalogue-changed', server: this.name, tools: catalogue.tools.length });
-    }
-    this.#deps.onChange();
-  }
-
-  /** After an announcement. One that comes while there is no connection is followed as soon as there is. False: try again. */
-  async #relist(): Promise<boolean> {
-    const connection = this.#shared.live;
-    this.#missed = connection === undefined;
-    if (connection === undefined) return true;
-    try {
-      await this.#learn(connection, Date.now() + this.#deps.connectionTimeoutMs, this.#lifetime.signal);
-      return true;
-    } catch (error) {
-      if (this.#lifetime.signal.aborted) return true;
-      void this.#shared.examine(connection);
-      const message = `${this.name}: the changed list was not had: ${messageOf(error)}`;
-      this.#deps.observe({ type: 'warning', message });
-      return false;
-    }
-  }
 }
-
-/** Never shown: there is at least one. */
-const noCopies: SupervisorStatus = {
-  state: 'starting',
-  detail: 'starting',
-  since: 0,
-  restarts: 0,
-  lastError: undefined,
-  nextRetryAt: undefined,
-  attempted: false,
-  pid: undefined,
-};
 
 const lateSentence = 'the time for this call ran out while it waited for its turn';
 
-function overloaded(detail: string): Outcome {
+function overloaded(detail: string): Extract<Outcome, { kind: 'overloaded' }> {
   return { kind: 'overloaded', detail, retryAfterMs: overloadedRetryMs };
 }
 
-/** Whose session is meant; nobody in particular uses the connection that everybody shares. */
-function keyOf({ user, sessionId }: Principal): string | undefined {
-  if (user === '' && sessionId === undefined) return undefined;
-  return JSON.stringify([user, sessionId ?? null]);
+const notSignedIn: Extract<Outcome, { kind: 'unauthorized' }> = {
+  kind: 'unauthorized',
+  detail: 'this user has not signed in',
+  authorizationUrl: undefined,
+};
+
+/** Nobody in particular uses the connection that everybody shares. */
+function isNobody({ user, sessionId }: Principal): boolean {
+  return user === '' && sessionId === undefined;
 }
 
 function onlyOf<T>(list: readonly T[]): T | undefined {
   return list.length === 1 ? list[0] : undefined;
-}
-
-function sameCatalogue(a: Catalogue, b: Catalogue | undefined): boolean {
-  return (
-    b !== undefined &&
-    sameOffers(a, b) &&
-    a.instructions === b.instructions &&
-    a.serverName === b.serverName &&
-    a.serverVersion === b.serverVersion &&
-    a.protocolVersion === b.protocolVersion &&
-    a.offers.prompts === b.offers.prompts &&
-    a.offers.resources === b.offers.resources
-  );
-}
-
-/** Unchanged tools and prompts are the same objects (catalogue.ts). */
-function sameOffers(a: Catalogue, b: Catalogue): boolean {
-  return sameList(a.tools, b.tools) && sameList(a.prompts, b.prompts);
-}
-
-function sameList(a: readonly unknown[], b: readonly unknown[]): boolean {
-  return a.length === b.length && a.every((item, index) => item === b[index]);
 }

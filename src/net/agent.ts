@@ -1,9 +1,13 @@
 // Outgoing HTTP connections: one undici dispatcher per upstream, with that upstream's TLS and the machine's proxy
 // variables (HTTPS_PROXY, HTTP_PROXY, NO_PROXY). Time limits of single requests are their callers' business.
 
-import { Agent, EnvHttpProxyAgent, type Dispatcher } from 'undici';
+import type { LookupFunction } from 'node:net';
+import { Agent, buildConnector, EnvHttpProxyAgent, type Dispatcher } from 'undici';
+import type { AddressGuard } from './address-guard.ts';
 
 export interface AgentOptions {
+  /** Judges the addresses that are connected to; behind a proxy, which looks names up itself, literal ones only. */
+  readonly guard?: AddressGuard | undefined;
   readonly connectTimeoutMs: number;
   readonly tls:
     | {
@@ -27,8 +31,45 @@ export function createAgent(options: AgentOptions): Dispatcher {
     ...(tls?.key !== undefined && { key: tls.key }),
     ...(tls?.insecure && { rejectUnauthorized: false }),
   };
-  const common = { connect, headersTimeout: 0, bodyTimeout: 0, keepAliveTimeout: keepAliveTimeoutMs };
-  return behindProxy() ? new EnvHttpProxyAgent({ ...common, requestTls: connect }) : new Agent(common);
+  const common = {
+    // Behind a proxy it is for those that NO_PROXY names.
+    connect: options.guard === undefined ? connect : guarded(connect, options.guard),
+    headersTimeout: 0,
+    bodyTimeout: 0,
+    keepAliveTimeout: keepAliveTimeoutMs,
+  };
+  if (!behindProxy()) return new Agent(common);
+  return guardLiterals(new EnvHttpProxyAgent({ ...common, requestTls: connect }), options.guard);
+}
+
+function guarded(options: buildConnector.BuildOptions, guard: AddressGuard): buildConnector.connector {
+  const lookup: LookupFunction = (hostname, wanted, done) => {
+    guard.lookup(hostname, wanted, (error, addresses) => {
+      const [first] = addresses;
+      if (error !== null || first === undefined) done(error ?? new Error('no addresses'), '');
+      else if (wanted.all === true) done(null, addresses);
+      else done(null, first.address, first.family);
+    });
+  };
+  const connect = buildConnector({ ...options, lookup });
+  // Node looks no address up that is one already.
+  return (target, done) => {
+    guard.judgeLiteral(target.hostname, (error) => {
+      if (error === null) connect(target, done);
+      else done(error, null);
+    });
+  };
+}
+
+function guardLiterals(agent: Dispatcher, guard: AddressGuard | undefined): Dispatcher {
+  if (guard === undefined) return agent;
+  return agent.compose((dispatch) => (options, handler) => {
+    guard.judgeLiteral(new URL(String(options.origin)).hostname, (error) => {
+      if (error === null) dispatch(options, handler);
+      else handler.onResponseError?.(notSent, error);
+    });
+    return true;
+  });
 }
 
 function behindProxy(): boolean {

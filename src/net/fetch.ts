@@ -11,7 +11,7 @@ export type Fetch = (url: string | URL, init?: RequestInit) => Promise<Response>
 const withoutBody = new Set([204, 205, 304]);
 
 /** `onHeard`: something came from the server, an answer or a part of one. */
-export function fetchOver(dispatcher: Dispatcher, onHeard: () => void): Fetch {
+export function fetchOver(dispatcher: Pick<Dispatcher, 'request'>, onHeard: () => void): Fetch {
   return async (url, init = {}) => {
     const { origin, pathname, search, href } = new URL(url);
     const { body, method, signal } = init;

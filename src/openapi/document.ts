@@ -12,8 +12,9 @@ import { exposedParts } from './exposed-operation.ts';
 import { failuresOf, operationParts } from './operation.ts';
 import { MAX_TEXT_CHARS, type Operation } from './prepared.ts';
 import { MAX_DESCRIPTION_CHARS } from './profile.ts';
-import { problemSchema, responseComponents, type Failures } from './responses.ts';
+import { failuresAt, problemSchema, responseComponents, type Failures } from './responses.ts';
 import type { Degradation } from './schema/graph.ts';
+import { securityOf } from './security.ts';
 import { cutText, firstText } from './text.ts';
 import { createToolSchemas, finish } from './tool-schema.ts';
 
@@ -76,9 +77,11 @@ function infoOf(view: ServerView, { config }: Snapshot): Info {
   const { catalogue, name } = view;
   // Options describe the only server there is; of many, each speaks for itself.
   const given = mode === 'single' ? config.settings : undefined;
+  const signIn = howToSignIn(view, config.settings);
+  const opening = firstText(given?.description, catalogue?.instructions) ?? describe(view, config.settings);
   return {
     title: firstText(given?.name, mode === 'many' ? name : undefined, catalogue?.serverName, name) ?? 'mcpo',
-    description: firstText(given?.description, catalogue?.instructions) ?? describe(view),
+    description: signIn ?? opening,
     version: firstText(given?.version, catalogue?.serverVersion) ?? DEFAULT_VERSION,
     ...publisher,
   };
@@ -86,7 +89,7 @@ function infoOf(view: ServerView, { config }: Snapshot): Info {
 
 function infoOfAll(settings: Settings, views: readonly ServerView[]): Info {
   const opening = firstText(settings.description) ?? 'Tools of MCP servers as plain HTTP operations.';
-  const servers = views.map((view) => `- ${view.name}: ${stateOf(view)}`).join('\n');
+  const servers = views.map((view) => `- ${view.name}: ${stateOf(view, settings)}`).join('\n');
   return {
     title: firstText(settings.name) ?? 'mcpo',
     description: servers === '' ? opening : `${opening}\n\n${servers}`,
@@ -100,14 +103,38 @@ const publisher = {
   license: { name: 'MIT', url: 'https://opensource.org/license/mit' },
 } as const;
 
-function describe(view: ServerView): string {
-  return `The MCP server ${view.name} as plain HTTP operations: ${stateOf(view)}.`;
+function describe(view: ServerView, settings: Settings): string {
+  return `The MCP server ${view.name} as plain HTTP operations: ${stateOf(view, settings)}.`;
 }
 
-function stateOf({ config, operations }: ServerView): string {
+function stateOf(view: ServerView, settings: Settings): string {
+  const { config, operations } = view;
   if (config.disabled) return 'disabled';
+  const signIn = signInPath(view, settings);
+  if (signIn !== undefined) return `each user signs in, open ${signIn} on this host in a browser to see your tools`;
   if (operations === undefined) return 'no tools yet, the server has not listed any';
   return operations.list.length === 1 ? '1 tool' : `${operations.list.length} tools`;
+}
+
+/** For somebody who has not: what is offered is for those who did. The cookie's name is no affair of programs. */
+function howToSignIn(view: ServerView, settings: Settings): string | undefined {
+  const path = signInPath(view, settings);
+  if (path === undefined) return undefined;
+  const { webuiSecretKey, webuiUserJwtSecret } = view.config.oauth ?? {};
+  const takesTokens = (settings.jwt ?? webuiSecretKey ?? webuiUserJwtSecret) !== undefined;
+  return [
+    `Each user signs in to the MCP server ${view.name}: open ${path} on this host in a browser.`,
+    'After that this document lists your tools.',
+    'A program whose call is answered with 401 shows its user the address in "authorizationUrl".',
+    `Who calls is told by a cookie of that browser${takesTokens ? ", or by the user's token (JWT)" : ''}.`,
+  ].join(' ');
+}
+
+/** Where this server's users sign in; undefined where they need not, or where somebody did. */
+function signInPath({ name, config, operations }: ServerView, { rootPath }: Settings): string | undefined {
+  const { oauth } = config;
+  if (operations !== undefined || oauth?.grant !== 'authorization_code' || !oauth.multiUser) return undefined;
+  return `${rootPath}/oauth/${encodeSegment(name)}/authorize`;
 }
 
 function* printBody(
@@ -167,7 +194,7 @@ function* printPaths(
       yield layout.member(base + encodeSegment(operation.segment), pathItem);
     }
     for (const exposed of view.operations?.exposed ?? []) {
-      const { pathItem, schemas } = exposedParts(exposed, view.name, context);
+      const { pathItem, schemas } = exposedParts(exposed, view.config, view.name, context);
       for (const [key, schema] of schemas) components.set(key, schema);
       yield layout.member(base + exposed.path.slice(1), pathItem);
     }
@@ -177,29 +204,10 @@ function* printPaths(
 
 function failuresIn({ config, operations }: ServerView): Failures[] {
   const { list = [], exposed = [] } = operations ?? {};
-  return [...(list.length > 0 ? [failuresOf(config)] : []), ...exposed];
+  const ofExposed = exposed.map((operation) => failuresAt(config, operation));
+  return list.length > 0 ? [failuresOf(config), ...ofExposed] : ofExposed;
 }
 
 function tagText(view: ServerView): string {
   return firstText(view.catalogue?.instructions) ?? `Tools of the MCP server ${view.name}.`;
 }
-
-interface Security {
-  /** Alternatives: each of them is enough. */
-  readonly security: readonly JsonObject[];
-  readonly securitySchemes?: JsonObject;
-}
-
-function securityOf({ apiKey }: Settings): Security {
-  if (apiKey === undefined) return { security: [] };
-  return {
-    security: Object.keys(keySchemes).map((scheme) => ({ [scheme]: [] })),
-    securitySchemes: keySchemes,
-  };
-}
-
-const keySchemes = {
-  bearer: { type: 'http', scheme: 'bearer', description: 'The API key as a bearer token.' },
-  basic: { type: 'http', scheme: 'basic', description: 'Any user name, with the API key as password.' },
-  apiKey: { type: 'apiKey', in: 'header', name: 'X-API-Key', description: 'The API key in a header of its own.' },
-} as const;

@@ -1,17 +1,19 @@
 // A list of resources, a resource or a prompt as an OpenAPI Operation Object. Their schemas are ours, or made by us, and
 // need no translation.
 
+import type { ServerConfig } from '../config/types.ts';
 import type { JsonObject } from '../json/value.ts';
 import { exampleOf } from './example.ts';
 import type { OperationContext, OperationParts } from './operation.ts';
 import type { ExposedOperation } from './prepared.ts';
-import { errorResponses } from './responses.ts';
+import { errorResponses, failuresAt } from './responses.ts';
 import { componentRef } from './schema/hoist.ts';
 import { cutText } from './text.ts';
 import { finish } from './tool-schema.ts';
 
 export function exposedParts(
   exposed: ExposedOperation & { readonly operationId: string },
+  config: ServerConfig,
   tag: string,
   { form, settings, maxTextChars }: OperationContext,
 ): Omit<OperationParts, 'degradations'> {
@@ -29,7 +31,7 @@ export function exposedParts(
         description: 'What the server answered.',
         content: { 'application/json': { schema: finish(responseSchema, form) } },
       },
-      ...errorResponses(settings, exposed),
+      ...errorResponses(settings, failuresAt(config, exposed)),
     },
     'x-openai-isConsequential': false,
   };

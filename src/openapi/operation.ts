@@ -8,7 +8,7 @@ import { validatorOf } from './arguments.ts';
 import { exampleOf } from './example.ts';
 import type { DocumentForm } from './form.ts';
 import type { Operation } from './prepared.ts';
-import { callCodes, errorResponses, type Failures } from './responses.ts';
+import { callCodes, errorResponses, failuresAt, type Failures } from './responses.ts';
 import { dataProblem } from './schema/data.ts';
 import { ERROR_KEY, type Degradation } from './schema/graph.ts';
 import { componentRef } from './schema/hoist.ts';
@@ -63,8 +63,8 @@ export function* operationParts(
 }
 
 /** What a call to a tool of this server can come to. */
-export function failuresOf({ toolErrorStatus }: ServerConfig): Failures {
-  return { codes: callCodes, toolErrorStatus };
+export function failuresOf(config: ServerConfig): Failures {
+  return failuresAt(config, { codes: callCodes, toolErrorStatus: config.toolErrorStatus });
 }
 
 function within(member: string, schema: ToolSchema | undefined): Degradation[] {

@@ -24,7 +24,7 @@ export const PROBLEM_TYPE = 'application/problem+json';
 /** `requestId` becomes `instance`, which is a URI reference: the id's characters are unreserved ones. */
 export function problemPlan(error: AppError, requestId: string): ProblemPlan {
   const { title, status: usual } = errorTable[error.code];
-  const { status = usual, errors, server, tool, retryAfter, dataText, allow } = error.fields;
+  const { status = usual, errors, server, tool, retryAfter, dataText, allow, authorizationUrl } = error.fields;
   const headers: Record<string, string> = { 'Content-Type': PROBLEM_TYPE };
   const seconds = retryAfter === undefined ? undefined : wholeSeconds(retryAfter);
   if (seconds !== undefined) headers['Retry-After'] = String(seconds);
@@ -40,6 +40,7 @@ export function problemPlan(error: AppError, requestId: string): ProblemPlan {
     server,
     tool,
     retryAfter: seconds,
+    authorizationUrl,
   };
   const text = JSON.stringify(members);
   const body = dataText === undefined ? text : `${text.slice(0, -1)},"data":${dataText}}`;

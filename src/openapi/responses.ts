@@ -2,15 +2,18 @@
 // codes come from the one table of errors, so that document and answers cannot differ.
 
 import type { JsonObject } from '../json/value.ts';
-import type { Settings } from '../config/types.ts';
+import type { ServerConfig, Settings } from '../config/types.ts';
 import { errorTable, type ErrorCode } from '../errors.ts';
 import { PROBLEM_TYPE, problemUri } from './problem.ts';
+import { asksForCredentials } from './security.ts';
 
 /** What an operation can come to besides its result. */
 export interface Failures {
   readonly codes: readonly ErrorCode[];
   /** The status of `tool_error`; undefined: the table's. */
   readonly toolErrorStatus?: number | undefined;
+  /** A user's token that is no good is refused, whatever else is asked for. */
+  readonly judgesTokens?: boolean;
 }
 
 /** Codes that a call to a tool can come to. `client_closed_request` is never seen by anybody. */
@@ -37,18 +40,24 @@ export const callCodes: readonly ErrorCode[] = [
   'timeout',
 ];
 
+/** With what else an operation of this server can come to. */
+export function failuresAt({ oauth }: ServerConfig, failures: Failures): Failures {
+  if (oauth === undefined) return failures;
+  const judgesTokens = (oauth.webuiSecretKey ?? oauth.webuiUserJwtSecret) !== undefined;
+  return { ...failures, codes: [...failures.codes, 'authorization_required'], judgesTokens };
+}
+
 /** `responses` of one operation without its 200: references by status. */
 export function errorResponses(settings: Settings, failures: Failures): JsonObject {
-  const statuses = [...codesByStatus(settings, [failures]).keys()].toSorted((a, b) => a - b);
-  return Object.fromEntries(
-    statuses.map((status) => [status, { $ref: `#/components/responses/${componentKey(status)}` }]),
-  );
+  const answers = inOrder(answersByKey(settings, [failures]));
+  return Object.fromEntries(answers.map(([key, { status }]) => [status, { $ref: `#/components/responses/${key}` }]));
 }
 
 /** `components.responses` for operations that can fail so. */
 export function responseComponents(settings: Settings, failures: Iterable<Failures>): JsonObject {
-  const components = [...codesByStatus(settings, failures)].toSorted(([a], [b]) => a - b);
-  return Object.fromEntries(components.map(([status, codes]) => [componentKey(status), responseObject(status, codes)]));
+  return Object.fromEntries(
+    inOrder(answersByKey(settings, failures)).map(([key, answer]) => [key, toResponse(answer)]),
+  );
 }
 
 /** The problem document, RFC 9457, with the members that are ours. */
@@ -78,28 +87,49 @@ export const problemSchema: JsonObject = {
     server: { type: 'string', description: 'The MCP server that was called.' },
     tool: { type: 'string', description: 'The tool that was called.' },
     retryAfter: { type: 'integer', description: 'Seconds after which a retry makes sense.' },
+    authorizationUrl: {
+      type: 'string',
+      format: 'uri',
+      description: 'Where the user signs in: to be opened in a browser.',
+    },
     data: { description: 'What the MCP server said beyond its message.' },
   },
 };
 
-function codesByStatus(settings: Settings, all: Iterable<Failures>): ReadonlyMap<number, readonly ErrorCode[]> {
-  const byStatus = new Map<number, ErrorCode[]>();
-  for (const { codes, toolErrorStatus } of all) {
+interface ErrorAnswer {
+  readonly status: number;
+  readonly codes: readonly ErrorCode[];
+}
+
+/** By the key of its component. */
+type ErrorAnswers = ReadonlyMap<string, ErrorAnswer>;
+
+function inOrder(answers: ErrorAnswers): [string, ErrorAnswer][] {
+  return [...answers].toSorted(([, a], [, b]) => a.status - b.status);
+}
+
+function answersByKey(settings: Settings, all: Iterable<Failures>): ErrorAnswers {
+  const answers = new Map<string, ErrorAnswer>();
+  for (const { codes, toolErrorStatus, judgesTokens = false } of all) {
+    const isAuthenticated = judgesTokens || asksForCredentials(settings);
+    const signsIn = codes.includes('authorization_required');
     for (const code of codes) {
-      if (code === 'unauthenticated' && settings.apiKey === undefined) continue;
+      if (code === 'unauthenticated' && !isAuthenticated) continue;
       const status = (code === 'tool_error' ? toolErrorStatus : undefined) ?? errorTable[code].status;
-      const known = byStatus.get(status) ?? [];
-      if (status >= 400 && !known.includes(code)) byStatus.set(status, [...known, code]);
+      const key = componentKey(status, signsIn);
+      const known = answers.get(key)?.codes ?? [];
+      if (status >= 400 && !known.includes(code)) answers.set(key, { status, codes: [...known, code] });
     }
   }
-  return byStatus;
+  return answers;
 }
 
-function componentKey(status: number): string {
-  return `Error${status}`;
+/** One for each status, but that only some servers ask their users to sign in. */
+function componentKey(status: number, signsIn: boolean): string {
+  return status === errorTable.authorization_required.status && signsIn ? `Error${status}SignIn` : `Error${status}`;
 }
 
-function responseObject(status: number, codes: readonly ErrorCode[]): JsonObject {
+function toResponse({ status, codes }: ErrorAnswer): JsonObject {
   const headers = {
     ...(codes.includes('unauthenticated') && { 'WWW-Authenticate': challengeHeader }),
     ...(codes.some((code) => errorTable[code].retryable) && { 'Retry-After': retryHeader }),

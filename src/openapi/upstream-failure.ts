@@ -1,12 +1,15 @@
 // The sentences for what can become of every request to an upstream, whether it is a call or a question: the upstream
-// cannot be had, has too much to do, answers with what is no answer, or does not answer in time. What depends on what was
-// asked is told by failure.ts and exposed.ts.
+// asks for a sign-in, cannot be had, has too much to do, answers with what is no answer, or does not answer in time. What
+// depends on what was asked is told by failure.ts and exposed.ts.
 
 import { AppError } from '../errors.ts';
 import type { Outcome } from '../mcp/types.ts';
 import { asSentence } from './text.ts';
 
-export type UpstreamFailure = Extract<Outcome, { kind: 'unavailable' | 'overloaded' | 'unusable' | 'timeout' }>;
+export type UpstreamFailure = Extract<
+  Outcome,
+  { kind: 'unauthorized' | 'unavailable' | 'overloaded' | 'unusable' | 'timeout' }
+>;
 
 /** Who failed whom. */
 export interface FailedRequest {
@@ -20,6 +23,8 @@ export interface FailedRequest {
 export function upstreamFailure(outcome: UpstreamFailure, { server, subject, ownTimeoutMs }: FailedRequest): AppError {
   const name = `The server ${JSON.stringify(server)}`;
   switch (outcome.kind) {
+    case 'unauthorized':
+      return signInNeeded(server, outcome);
     case 'unavailable':
       return later('upstream_unavailable', `${name} is not available`, outcome);
     case 'overloaded':
@@ -33,6 +38,19 @@ export function upstreamFailure(outcome: UpstreamFailure, { server, subject, own
       return new AppError('timeout', detail);
     }
   }
+}
+
+/** The address stands alone between spaces, so that a chat makes a link of all of it and of nothing else. */
+function signInNeeded(
+  server: string,
+  { detail, authorizationUrl }: Extract<Outcome, { kind: 'unauthorized' }>,
+): AppError {
+  // The state of the upstream names it too; once is enough.
+  const reason = authorizationUrl === undefined ? detail : detail.replace(`: open ${authorizationUrl}`, '');
+  const why = `The server ${JSON.stringify(server)} needs a sign-in: ${asSentence(reason)}`;
+  if (authorizationUrl === undefined) return new AppError('authorization_required', why);
+  const todo = `Open ${authorizationUrl} in a browser to sign in, then call again.`;
+  return new AppError('authorization_required', `${why} ${todo}`, { authorizationUrl });
 }
 
 /** Nothing was sent, so that the same request may be sent again. */

@@ -6,8 +6,9 @@ import { AppError } from '../errors.ts';
 import type { LastReload, Observe } from '../events.ts';
 import { problemPlan, type Plan } from '../openapi/problem.ts';
 import type { Snapshot } from '../snapshot.ts';
-import { challenge, checkKey } from './access/keys.ts';
+import { challenge, checkKey, type KnownKey } from './access/keys.ts';
 import { checkHostAndOrigin } from './access/origin.ts';
+import { checkToken } from './access/principal.ts';
 import { mountOf, type Mount } from './access/proxies.ts';
 import type { AccessRules } from './access/rules.ts';
 import { commonHead } from './head.ts';
@@ -31,7 +32,7 @@ export interface Surroundings {
 /** What the program counts, as text of this type. */
 export type RenderMetrics = (snapshot: Snapshot) => Promise<{ readonly contentType: string; readonly text: string }>;
 
-/** What a route asks the key for: nothing ever, documents and pages (with --strict-auth), or calls. */
+/** What a route asks the key, or a token, for: nothing ever, documents and pages (with --strict-auth), or calls. */
 export type Guard = 'open' | 'document' | 'call';
 
 export type Body = string | readonly Buffer[];
@@ -43,12 +44,13 @@ export class Exchange {
   /** As it was asked for, before normalisation. */
   readonly url: string;
   readonly query: Readonly<Record<string, unknown>>;
-  readonly snapshot: Snapshot;
   readonly rules: AccessRules;
   readonly program: Surroundings;
   /** Aborted when the caller's connection ends. */
   readonly gone: AbortSignal;
   #guard: Guard = 'open';
+  #key: KnownKey | undefined;
+  #snapshot: Snapshot;
   /** Whether the caller waits to be told to send its body (RFC 9110, section 10.1.1). */
   #waits: boolean;
   #closes = false;
@@ -69,7 +71,7 @@ export class Exchange {
     this.id = given.id;
     this.url = given.url;
     this.query = given.query;
-    this.snapshot = given.snapshot;
+    this.#snapshot = given.snapshot;
     this.rules = given.rules;
     this.program = given.program;
     this.gone = given.gone;
@@ -81,15 +83,35 @@ export class Exchange {
     return this.request.url ?? '/';
   }
 
-  /** Throws unless this caller may come this far. Runs before a route, in one synchronous step with it. */
-  admit(guard: Guard): void {
+  /** What this request runs on. */
+  get snapshot(): Snapshot {
+    return this.#snapshot;
+  }
+
+  /** The key that this request was admitted with, where it was asked for one. */
+  get key(): KnownKey | undefined {
+    return this.#key;
+  }
+
+  /**
+   * Throws, or rejects, unless this caller may come this far. Runs before a route, in one synchronous step with it; a promise
+   * comes only where the keys of a token have to be fetched, and then the route is for `renew` and after it.
+   */
+  admit(guard: Guard): Promise<void> | undefined {
     const { headers, socket } = this.request;
     this.#guard = guard;
     checkHead(this.request, this.url);
     checkHostAndOrigin(this.rules, headers.host, headers.origin, socket.localAddress);
-    const { keyDigest, strictAuth } = this.rules;
-    if (keyDigest === undefined || guard === 'open' || (guard === 'document' && !strictAuth)) return;
-    checkKey(keyDigest, headers);
+    const { keys, strictAuth } = this.rules;
+    if (guard === 'open' || (guard === 'document' && !strictAuth)) return undefined;
+    if (keys.length === 0) return checkToken(this.rules, headers);
+    this.#key = checkKey(keys, headers);
+    return undefined;
+  }
+
+  /** Goes on with the Snapshot of this moment, after something was waited for. */
+  renew(): void {
+    this.#snapshot = this.program.current();
   }
 
   /** Tells a caller that waits for it to send the body; it is not told before the request is otherwise fine. */
@@ -136,7 +158,9 @@ export class Exchange {
         ? error
         : new AppError('internal', `Something went wrong in the proxy; its log has the cause under ${this.id}.`);
     const { status, headers, body } = problemPlan(shown, this.id);
-    const asked = shown.code === 'unauthenticated' && { 'WWW-Authenticate': challenge(this.#guard !== 'call') };
+    const asked = shown.code === 'unauthenticated' && {
+      'WWW-Authenticate': challenge(this.#guard !== 'call' && this.rules.keys.length > 0),
+    };
     this.send(status, { ...headers, ...asked }, body);
   }
 

@@ -63,7 +63,7 @@ function findOffering(view: ServerView, exposure: Exposure): Catalogue {
   throw new AppError('not_supported', `The server ${JSON.stringify(server)} offers no ${exposure}.`, { server });
 }
 
-function toExposed(exchange: Exchange, { view, found, lease, principal }: Leased<Offered>): Exposed {
+function toExposed(exchange: Exchange, { view, found, lease, principal, fields }: Leased<Offered>): Exposed {
   const { timeoutMs } = view.config;
   return {
     view,
@@ -72,7 +72,7 @@ function toExposed(exchange: Exchange, { view, found, lease, principal }: Leased
     async ask(question) {
       const { callTimeoutMs } = exchange.snapshot.config.settings;
       const deadlineAt = Date.now() + (timeoutMs ?? callTimeoutMs);
-      const outcome = await lease.ask({ question, deadlineAt, signal: exchange.gone, principal });
+      const outcome = await lease.ask({ question, deadlineAt, signal: exchange.gone, principal, fields });
       if (outcome.kind !== 'cancelled' || !exchange.program.isStopping()) return outcome;
       throw shuttingDown('The proxy stopped before the server had answered: try again in a moment.');
     },

@@ -10,6 +10,7 @@ import type { Operation, ServerOperations } from '../openapi/prepared.ts';
 import { preparedPrompts, type PreparedPrompt } from '../openapi/prompts.ts';
 import { reservedServerNames, reservedToolNames } from '../routes.ts';
 import { asSentence } from '../openapi/text.ts';
+import { upstreamFailure } from '../openapi/upstream-failure.ts';
 import type { ServerView, Snapshot } from '../snapshot.ts';
 import { assets } from './pages/assets.ts';
 
@@ -156,6 +157,12 @@ function nothingLearned({ name, upstream }: ServerView, tool?: string): AppError
       ...about,
       retryAfter: startingRetrySeconds,
     });
+  }
+  if (status.state === 'authorization-required') {
+    const { detail, authorizationUrl } = status;
+    const asked = { server: name, subject: '', ownTimeoutMs: undefined };
+    const failure = upstreamFailure({ kind: 'unauthorized', detail, authorizationUrl }, asked);
+    return new AppError(failure.code, failure.message, { ...failure.fields, ...about });
   }
   return new AppError(
     'upstream_unavailable',

@@ -6,11 +6,13 @@ import type { FastifyInstance, InjectOptions, LightMyRequestResponse } from 'fas
 import { createServer as createHttp, type RequestListener, type Server } from 'node:http';
 import { createServer as createHttps } from 'node:https';
 import { Server as TlsServer } from 'node:tls';
+import { isGuarded } from '../config/guarded.ts';
 import type { Settings } from '../config/types.ts';
 import { messageOf } from '../errors.ts';
 import type { LastReload, Observe } from '../events.ts';
 import type { Snapshot } from '../snapshot.ts';
 import { urlHost } from './access/host.ts';
+import { mountOf, type Mount } from './access/proxies.ts';
 import { accessRules, type AccessRules, type Binding } from './access/rules.ts';
 import { bindHost, bindSentence, bindWarning, expectedBinding, originsSentence, ownUrl, schemeOf } from './bind.ts';
 import type { RenderMetrics } from './exchange.ts';
@@ -22,6 +24,8 @@ export interface ServerDeps {
   readonly current: () => Snapshot;
   readonly observe: Observe;
   readonly isStopping: () => boolean;
+  /** Requests that are earlier wait: what they are about is not there yet. Never rejects. */
+  readonly begun?: Promise<void>;
   /** Of the program. */
   readonly version: string;
   /** Milliseconds since the epoch. */
@@ -34,6 +38,8 @@ export interface ServerDeps {
 export interface HttpServer {
   /** http(s)://host:port; with the real port once it listens. */
   readonly url: string;
+  /** Where our routes lie for people: under the public address, or for somebody on this machine. */
+  ownMount(): Mount;
   /** Throws ListenError. */
   listen(): Promise<void>;
   /** Resolves when requests need not wait any more for the code that answers them. Rejects only for a bug of ours. */
@@ -62,10 +68,12 @@ export function createHttpServer(deps: ServerDeps): HttpServer {
   );
   const peers = createPeers();
   let route: RequestListener | undefined;
+  let hasBegun = deps.begun === undefined;
+  void deps.begun?.then(() => (hasBegun = true));
   let routing: Promise<FastifyInstance> | undefined;
   const server = createNodeServer(settings, (request, response) => {
-    if (route !== undefined) return route(request, response);
-    loadRouter().then(
+    if (route !== undefined && hasBegun) return route(request, response);
+    Promise.all([loadRouter(), deps.begun]).then(
       () => route?.(request, response),
       () => response.destroy(),
     );
@@ -107,6 +115,10 @@ export function createHttpServer(deps: ServerDeps): HttpServer {
     get url() {
       return ownUrl(settings, binding);
     },
+    ownMount() {
+      const { settings: wanted } = current().config;
+      return mountOf(wanted, rules(), { headers: {}, peer: undefined, encrypted: wanted.tls !== undefined });
+    },
     async listen() {
       binding = await bind(server, settings);
       const { config } = current();
@@ -116,7 +128,7 @@ export function createHttpServer(deps: ServerDeps): HttpServer {
         url: ownUrl(settings, binding),
         bind: bindSentence(config, binding),
         origins: originsSentence(config),
-        guarded: config.settings.apiKey !== undefined,
+        guarded: isGuarded(config.settings),
         servers: config.servers.map(({ name }) => name),
       });
       if (warning !== undefined) observe({ type: 'warning', message: warning });
@@ -140,7 +152,7 @@ function rulesInForce(settings: () => Settings, binding: () => Binding): () => A
   return () => {
     const wanted = settings();
     if (made === undefined || made.settings !== wanted || made.binding !== binding()) {
-      made = { settings: wanted, binding: binding(), rules: accessRules(wanted, binding()) };
+      made = { settings: wanted, binding: binding(), rules: accessRules(wanted, binding(), made?.rules) };
     }
     return made.rules;
   };

@@ -3,23 +3,28 @@
 
 import { encodeSegment } from '../openapi/names.ts';
 import type { Snapshot, ServerView } from '../snapshot.ts';
+import { isGuarded } from '../config/guarded.ts';
 import type { Exchange } from './exchange.ts';
-import type { Access, PageModel, ServerModel } from './pages/model.ts';
+import type { Access, PageModel, ServerModel, SignInModel } from './pages/model.ts';
 import { toToolModel } from './pages/tool.ts';
-import { statusOf } from './status.ts';
+import { personalHeaders } from './personal.ts';
+import { accountOf, isTokenUser, oauthPath, type SignInState } from './sign-in.ts';
+import type { Seen } from './status.ts';
 
 /** Nothing from elsewhere, nothing inline: whatever text an upstream smuggles in, no script of it runs. */
-const contentSecurityPolicy = [
-  "default-src 'none'",
-  "script-src 'self'",
-  "style-src 'self'",
-  "img-src 'self' data:",
-  "font-src 'self'",
-  "connect-src 'self'",
-  "base-uri 'none'",
-  "form-action 'none'",
-  "frame-ancestors 'none'",
-].join('; ');
+function contentSecurityPolicy(formAction: "'self'" | "'none'"): string {
+  return [
+    "default-src 'none'",
+    "script-src 'self'",
+    "style-src 'self'",
+    "img-src 'self' data:",
+    "font-src 'self'",
+    "connect-src 'self'",
+    "base-uri 'none'",
+    `form-action ${formAction}`,
+    "frame-ancestors 'none'",
+  ].join('; ');
+}
 
 export function pageModel(exchange: Exchange): PageModel {
   const { settings } = exchange.snapshot.config;
@@ -34,11 +39,13 @@ export function pageModel(exchange: Exchange): PageModel {
   };
 }
 
-export function serverModel(view: ServerView, snapshot: Snapshot, startedAt: number): ServerModel {
-  const { state, detail, since, restarts, inFlight, queued, sessions, nextRetryAt } = statusOf(view, startedAt);
+/** `view` with what it offers whoever asks. */
+export function serverModel(exchange: Exchange, view: ServerView, { status, signIn }: Seen): ServerModel {
+  const { state, detail, since, restarts, inFlight, queued, sessions, nextRetryAt } = status;
+  const path = serverPath(view, exchange.snapshot);
   return {
     name: view.name,
-    path: serverPath(view, snapshot),
+    path,
     state,
     detail,
     since,
@@ -48,26 +55,73 @@ export function serverModel(view: ServerView, snapshot: Snapshot, startedAt: num
     sessions,
     nextRetryAt,
     tools: view.operations?.list.map(toToolModel),
+    signIn: signIn && signInModel(exchange, view.name, path, signIn),
+  };
+}
+
+function signInModel(exchange: Exchange, server: string, path: string, state: SignInState): SignInModel {
+  const { multiUser, authenticated, principal, expiresAt, authorizationUrl } = state;
+  const { rootPath, pathPrefix } = pageModel(exchange);
+  const isNeeded = !authenticated || authorizationUrl !== undefined;
+  const own = `${oauthPath(rootPath, server, 'authorize')}?return=${encodeURIComponent(`${rootPath}${pathPrefix}${path}/`)}`;
+  // A ticket, and an address of the authorization server, are more than our own address can say.
+  const known = !multiUser || isTokenUser(principal) ? authorizationUrl : undefined;
+  return {
+    multiUser,
+    authenticated,
+    account: accountOf(principal),
+    expiresAt,
+    signInUrl: isNeeded ? (known ?? own) : undefined,
+    signOutPath: authenticated ? oauthPath(rootPath, server, 'logout') : undefined,
   };
 }
 
 /** '' for the server at the root, else '/name'. */
-export function serverPath(view: ServerView, snapshot: Snapshot): string {
-  return view === snapshot.root ? '' : `/${encodeSegment(view.name)}`;
+export function serverPath({ name }: ServerView, { root }: Snapshot): string {
+  return name === root?.name ? '' : `/${encodeSegment(name)}`;
+}
+
+/**
+ * Whether a browser was sent to sign in, because this page of a server whose users do so for themselves is not for just
+ * anybody; it comes back to the page. `page`: '/' or '/docs'.
+ */
+export function sendToSignIn(exchange: Exchange, view: ServerView, { signIn }: Seen, page: '/' | '/docs'): boolean {
+  if (signIn?.multiUser !== true || signIn.authenticated || isTokenUser(signIn.principal)) return false;
+  const { rootPath, pathPrefix } = pageModel(exchange);
+  const returnTo = `${rootPath}${pathPrefix}${serverPath(view, exchange.snapshot)}${page}`;
+  exchange.send(
+    302,
+    {
+      Location: `${oauthPath(rootPath, view.name, 'authorize')}?return=${encodeURIComponent(returnTo)}`,
+      'Cache-Control': 'no-store',
+      Vary: `Accept, ${personalHeaders.Vary}`,
+    },
+    '',
+  );
+  return true;
 }
 
 export function accessOf({ config }: Snapshot): Access {
-  if (config.settings.apiKey === undefined) return 'open';
+  if (!isGuarded(config.settings)) return 'open';
   return config.settings.strictAuth ? 'key-everywhere' : 'key';
 }
 
-export function sendPage(exchange: Exchange, html: string, headers: Readonly<Record<string, string>> = {}): void {
+export interface PageOptions {
+  readonly status?: number;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Whether it has forms, which lead to us alone. */
+  readonly forms?: boolean;
+}
+
+export function sendPage(exchange: Exchange, html: string, options: PageOptions = {}): void {
+  const { status = 200, headers, forms = false } = options;
   exchange.send(
-    200,
+    status,
     {
       'Content-Type': 'text/html; charset=utf-8',
-      'Content-Security-Policy': contentSecurityPolicy,
-      'Referrer-Policy': 'no-referrer',
+      'Content-Security-Policy': contentSecurityPolicy(forms ? "'self'" : "'none'"),
+      // Without a referrer browsers do not say whose a form is: then Origin is "null".
+      'Referrer-Policy': forms ? 'same-origin' : 'no-referrer',
       'Cache-Control': 'no-store',
       ...headers,
     },

@@ -14,18 +14,21 @@ import { AppError } from '../errors.ts';
 import type { DocumentFormat } from '../openapi/document.ts';
 import type { Snapshot } from '../snapshot.ts';
 import type { AccessRules } from './access/rules.ts';
-import { createDocuments, documentView } from './documents.ts';
+import { createDocuments } from './documents.ts';
 import { Exchange, type Guard, type Surroundings } from './exchange.ts';
 import { findEnabledServer, noRoute } from './find.ts';
 import { preflightHeaders, requestIdOf } from './head.ts';
 import { parserHeaderBytes } from './limits.ts';
 import { normaliseUrl } from './normalise.ts';
+import { noOAuthRoute } from './oauth-place.ts';
 import type { ParseError } from './unreadable.ts';
 import type { Peer } from './peers.ts';
 import { callTool } from './routes/call.ts';
 import { asset, docs, redoc } from './routes/docs.ts';
 import { sendDocument } from './routes/documents.ts';
 import { sendMetrics } from './routes/metrics.ts';
+import { logout, signInStatus } from './routes/oauth-status.ts';
+import { authorize, callback, confirmAuthorize } from './routes/oauth.ts';
 import { getPrompt, listPrompts } from './routes/prompts.ts';
 import { listResources, readResource } from './routes/resources.ts';
 import { health, overview, readiness, serverOverview } from './routes/status.ts';
@@ -82,8 +85,15 @@ export function createRouter(options: RouterOptions): FastifyInstance {
     });
     peer.lastExchange = exchange;
     try {
-      exchange.admit(guard);
-      const pending = route(exchange, request.params as Params);
+      const params = request.params as Params;
+      const admitted = exchange.admit(guard);
+      const pending =
+        admitted === undefined
+          ? route(exchange, params)
+          : admitted.then(() => {
+              exchange.renew();
+              return route(exchange, params);
+            });
       pending?.catch((error: unknown) => exchange.fail(error));
     } catch (error) {
       exchange.fail(error);
@@ -121,17 +131,22 @@ export function createRouter(options: RouterOptions): FastifyInstance {
   }
 
   for (const format of ['json', 'yaml'] satisfies DocumentFormat[]) {
-    get(`/openapi.${format}`, 'document', (exchange) =>
-      sendDocument(exchange, documents, documentView(exchange.snapshot), format),
-    );
+    get(`/openapi.${format}`, 'document', (exchange) => sendDocument(exchange, documents, undefined, format));
     get(`/:server/openapi.${format}`, 'document', (exchange, { server }) =>
-      sendDocument(exchange, documents, { server: serverOf(exchange, server), snapshot: exchange.snapshot }, format),
+      sendDocument(exchange, documents, serverOf(exchange, server), format),
     );
   }
   get('/docs', 'document', (exchange) => docs(exchange, exchange.snapshot.root));
   get('/:server/docs', 'document', (exchange, { server }) => docs(exchange, serverOf(exchange, server)));
   get('/redoc', 'document', (exchange) => redoc(exchange, exchange.snapshot.root));
   get('/:server/redoc', 'document', (exchange, { server }) => redoc(exchange, serverOf(exchange, server)));
+  // Where the guard is open, the route has one of its own: a browser that comes back, or has a ticket, has no key.
+  app.get('/oauth/:server/authorize', (request, reply) => run(request, reply, 'open', oauth(authorize)));
+  app.post('/oauth/:server/authorize', (request, reply) => run(request, reply, 'open', oauth(confirmAuthorize)));
+  app.get('/oauth/:server/callback', (request, reply) => run(request, reply, 'open', oauth(callback)));
+  get('/oauth/:server/status', 'document', oauth(signInStatus));
+  app.post('/oauth/:server/logout', (request, reply) => run(request, reply, 'open', oauth(logout)));
+
   // What the pages are made of is in the package for everybody to read; a browser asks for it without a key.
   get('/assets/*', 'open', (exchange, params) => asset(exchange, params['*'] ?? ''));
 
@@ -146,6 +161,10 @@ export function createRouter(options: RouterOptions): FastifyInstance {
   return app;
 }
 
+function oauth(route: (exchange: Exchange, server: string) => Promise<void>): Route {
+  return (exchange, { server = '' }) => route(exchange, server);
+}
+
 function serverOf({ snapshot, path }: Exchange, name = '') {
   return snapshot.root === undefined ? findEnabledServer(snapshot, name) : noRoute(snapshot, path);
 }
@@ -154,7 +173,9 @@ function preflight(exchange: Exchange): void {
   exchange.send(204, preflightHeaders(exchange.request));
 }
 
-function unmatched({ snapshot, path, program }: Exchange): never {
+function unmatched(exchange: Exchange): never {
+  const { snapshot, path, program } = exchange;
+  noOAuthRoute(exchange);
   noRoute(snapshot, path, program.metrics !== undefined);
 }
 

@@ -1,10 +1,12 @@
 // What the servers are like right now, for programs and for pages: asked of the upstreams at each request, with the
-// configured name and, where there is no upstream, the state that follows from the configuration.
-// Nothing of it is kept.
+// configured name and, where there is no upstream, the state that follows from the configuration. Where people sign in,
+// it is what whoever asks has to know, and no more. Nothing of it is kept.
 
 import type { LastReload } from '../events.ts';
 import type { UpstreamStatus } from '../mcp/types.ts';
 import type { ServerView } from '../snapshot.ts';
+import type { Exchange } from './exchange.ts';
+import { signInState, type SignInState } from './sign-in.ts';
 
 /** One server in the JSON of `GET /`, and all of `GET /{server}/`. */
 export interface ServerStatus {
@@ -21,9 +23,24 @@ export interface ServerStatus {
   readonly sessions: number;
   readonly lastError: string | null;
   readonly nextRetryAt: string | null;
+  /** Where whoever asks can sign in. */
+  readonly authorizationUrl?: string;
 }
 
-/** `startedAt` of the program, milliseconds since the epoch. */
+/** A server as whoever asks may see it. */
+export interface Seen {
+  readonly status: UpstreamStatus;
+  /** undefined where nobody signs in. */
+  readonly signIn: SignInState | undefined;
+}
+
+/** Rejects as `identify` does. */
+export async function seenBy(exchange: Exchange, view: ServerView): Promise<Seen> {
+  const signIn = await signInState(exchange, view);
+  return { signIn, status: signIn?.status ?? statusOf(view, exchange.program.startedAt) };
+}
+
+/** As nobody in particular sees it, with all that may be in it. `startedAt` of the program, milliseconds since the epoch. */
 export function statusOf(view: ServerView, startedAt: number): UpstreamStatus {
   if (view.upstream !== undefined) return view.upstream.status();
   const { disabled } = view.config;
@@ -43,7 +60,8 @@ export function statusOf(view: ServerView, startedAt: number): UpstreamStatus {
   };
 }
 
-export function toServerStatus(status: UpstreamStatus): ServerStatus {
+export function toServerStatus({ status, signIn }: Seen): ServerStatus {
+  const authorizationUrl = signIn?.authorizationUrl;
   const { state, detail, since, tools, restarts, inFlight, queued, sessions, lastError, nextRetryAt } = status;
   return {
     state,
@@ -56,6 +74,7 @@ export function toServerStatus(status: UpstreamStatus): ServerStatus {
     sessions,
     lastError: lastError ?? null,
     nextRetryAt: nextRetryAt === undefined ? null : new Date(nextRetryAt).toISOString(),
+    ...(authorizationUrl !== undefined && { authorizationUrl }),
   };
 }
 

@@ -18,6 +18,10 @@ export function levelOf(event: AppEvent): LogLevel {
       return stateLevel(event.state);
     case 'session':
       return event.change === 'failed' ? 'warning' : 'debug';
+    case 'sign-in':
+      return event.change === 'failed' ? 'warning' : event.change === 'refreshed' ? 'debug' : 'info';
+    case 'sign-in-needed':
+      return 'warning';
     case 'reload':
       return event.outcome === 'refused' ? 'error' : 'info';
     case 'upstream-noise':
@@ -56,6 +60,12 @@ function sentence(event: AppEvent): string {
       return stateSentence(event);
     case 'session':
       return `A session of ${event.server} ${sessionSentence(event)}`;
+    case 'sign-in':
+      return signInSentence(event);
+    case 'sign-in-needed':
+      return event.opened
+        ? `${event.server} asks for a sign-in: a browser was opened at ${event.url}`
+        : `${event.server} asks for a sign-in: open ${event.url} in a browser.`;
     case 'settled':
       return `${event.ready} of ${event.servers} servers ready after ${formatDuration(event.tookMs)}.`;
     case 'upstream-noise':
@@ -120,4 +130,19 @@ function plainError(error: unknown, depth = 0): unknown {
   const plain = { type: error.name, message: error.message, stack: error.stack };
   if (error.cause === undefined || depth === maxCauses) return plain;
   return { ...plain, cause: plainError(error.cause, depth + 1) };
+}
+
+function signInSentence({ server, change, detail }: Extract<AppEvent, { type: 'sign-in' }>): string {
+  switch (change) {
+    case 'signed-in':
+      return `Somebody signed in to ${server}.`;
+    case 'refreshed':
+      return `An access token of ${server} was refreshed.`;
+    case 'signed-out':
+      return `Somebody signed out of ${server}.`;
+    case 'expired':
+      return `A user of ${server} who did nothing for a while was signed out.`;
+    case 'failed':
+      return `A sign-in to ${server} failed: ${detail}`;
+  }
 }

@@ -1,6 +1,7 @@
 // Chooses the command that a newcomer pastes first: one call, as a curl line, that works as it stands. It needs no
 // arguments, changes nothing as far as anyone can tell, and never shows the key: the shell fills it in.
 
+import { isGuarded } from '../config/guarded.ts';
 import type { Tool } from '../mcp/types.ts';
 import { firstTryRank } from '../openapi/first-try.ts';
 import { encodeSegment } from '../openapi/names.ts';
@@ -15,18 +16,19 @@ export const keyVariable = 'MCPO_API_KEY';
  * reads the document. Single quotes only, so that it survives being copied out of a JSON log line.
  */
 export function tryLine(snapshot: Snapshot, url: string): string {
-  const { apiKey, strictAuth, pathPrefix } = snapshot.config.settings;
+  const { settings } = snapshot.config;
+  const { strictAuth, pathPrefix } = settings;
   // A certificate is made out to a public name, and this line goes to the machine itself.
   const insecure = url.startsWith('https:') ? ' -k' : '';
   const withKey = ` -H 'Authorization: Bearer '$${keyVariable}`;
   const found = choose(snapshot);
   if (found === undefined) {
-    const key = apiKey !== undefined && strictAuth ? withKey : '';
+    const key = isGuarded(settings) && strictAuth ? withKey : '';
     return `curl${insecure}${key} ${url}/openapi.json`;
   }
   const segments = snapshot.root === undefined ? [found.server.name] : [];
   const path = [...segments, found.operation.segment].map(encodeSegment).join('/');
-  const key = apiKey === undefined ? '' : withKey;
+  const key = isGuarded(settings) ? withKey : '';
   return `curl -X POST${insecure}${key} ${shellWord(`${url}${pathPrefix}/${path}`)}`;
 }
 

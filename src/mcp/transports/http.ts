@@ -6,9 +6,13 @@ import { isObject } from '../../json/value.ts';
 import type { AgentOptions } from '../../net/agent.ts';
 import { plainCoding } from '../../net/fetch.ts';
 import { maxRedirects, redirectWithin } from '../../net/redirect.ts';
+import type { Authorizer } from '../oauth/authorizer.ts';
+import type { Sender } from './authorizing.ts';
 
 export interface RemoteOptions extends AgentOptions {
   readonly headers: Readonly<Record<string, string>>;
+  /** Of a server that users sign in to. */
+  readonly authorizer?: Authorizer | undefined;
   /** Largest single message from the server. */
   readonly maxMessageBytes: number;
 }
@@ -30,20 +34,16 @@ export interface Answered {
   readonly url: URL;
 }
 
-export function postText(
-  agent: Dispatcher,
-  url: URL,
-  options: SendOptions & { readonly body: string },
-): Promise<Answered> {
+export function postText(agent: Sender, url: URL, options: SendOptions & { readonly body: string }): Promise<Answered> {
   return send(agent, url, { method: 'POST', ...options });
 }
 
-export function openStream(agent: Dispatcher, url: URL, options: SendOptions): Promise<Answered> {
+export function openStream(agent: Sender, url: URL, options: SendOptions): Promise<Answered> {
   return send(agent, url, { method: 'GET', body: null, ...options });
 }
 
 async function send(
-  agent: Dispatcher,
+  agent: Sender,
   url: URL,
   options: SendOptions & { readonly method: 'GET' | 'POST'; readonly body: string | null },
 ): Promise<Answered> {

@@ -16,6 +16,50 @@ export function callHeaders(tool: Tool, argumentsText: string): Record<string, s
   return headers;
 }
 
+/** What a tool's marks break (SEP-2243): a client must not offer it then. undefined for those that are as they should be. */
+export function markProblem(inputSchema: JsonObject): string | undefined {
+  const seen = new Set<string>();
+  const check = (schema: unknown, mayBeMarked: boolean, depth: number): string | undefined => {
+    if (typeof schema !== 'object' || schema === null || depth > maxMarkDepth) return undefined;
+    if (!Array.isArray(schema) && Object.hasOwn(schema, 'x-mcp-header')) {
+      const problem = mayBeMarked ? problemOf(schema as JsonObject, seen) : 'marks what is no property of its own';
+      if (problem !== undefined) return `x-mcp-header ${problem}`;
+    }
+    for (const [key, child] of Object.entries(schema)) {
+      // Data may look like a mark.
+      if (dataKeywords.has(key)) continue;
+      const problem =
+        key === 'properties' && typeof child === 'object' && child !== null
+          ? firstOf(Object.values(child as JsonObject), (each) => check(each, mayBeMarked || depth === 0, depth + 1))
+          : check(child, false, depth + 1);
+      if (problem !== undefined) return problem;
+    }
+    return undefined;
+  };
+  return check(inputSchema, false, 0);
+}
+
+const maxMarkDepth = 32;
+const dataKeywords: ReadonlySet<string> = new Set(['const', 'default', 'enum', 'example', 'examples', 'required']);
+const markedTypes: ReadonlySet<unknown> = new Set(['string', 'boolean', 'integer']);
+
+function problemOf(schema: JsonObject, seen: Set<string>): string | undefined {
+  const { 'x-mcp-header': name, type } = schema as { 'x-mcp-header'?: unknown; type?: unknown };
+  if (typeof name !== 'string' || !fieldName.test(name)) return 'has a name that no header field can have';
+  if (!markedTypes.has(type)) return 'marks a property that is no string, integer or boolean';
+  if (seen.has(name.toLowerCase())) return `names ${name} twice`;
+  seen.add(name.toLowerCase());
+  return undefined;
+}
+
+function firstOf<T>(items: readonly T[], look: (item: T) => string | undefined): string | undefined {
+  for (const item of items) {
+    const found = look(item);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
 export function questionHeaders(question: Question): Record<string, string> {
   const headers = { 'mcp-method': question.method };
   if (question.method === 'resources/read') return { ...headers, 'mcp-name': encodeValue(question.uri) };

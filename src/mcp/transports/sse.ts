@@ -9,6 +9,8 @@ import type { Dispatcher } from 'undici';
 import { createAgent } from '../../net/agent.ts';
 import { connectSentence, neverSent } from '../../net/connect-error.ts';
 import { fetchOver } from '../../net/fetch.ts';
+import { AuthorizationRequired } from '../oauth/authorizer.ts';
+import { authorizing, unauthorizedReply, type Sender } from './authorizing.ts';
 import { EventStreamParser, type OversizedEvent, type ServerSentEvent } from './event-stream.ts';
 import { PendingRequests } from './pending.ts';
 import { excerpt, parseMessage, postText, readText, saysOutOfReach, type RemoteOptions } from './http.ts';
@@ -31,12 +33,14 @@ const lastPostsWithinMs = 1_000;
 
 export class SseTransport extends SSEClientTransport implements McpTransport {
   lastHeardAt: number | undefined;
+  signInNeeded: AuthorizationRequired | undefined;
 
   readonly #options: RemoteOptions;
   readonly #url: string;
   readonly #pending: PendingRequests;
   readonly #failure: () => unknown;
   readonly #agent: Dispatcher;
+  readonly #sender: Sender;
   #postUrl: URL | undefined;
   /** Of requests and cancellations, what has not come to its end. */
   readonly #posting = new Set<Promise<unknown>>();
@@ -47,7 +51,8 @@ export class SseTransport extends SSEClientTransport implements McpTransport {
   constructor(url: string, options: RemoteOptions) {
     const filter = new AnswerFilter(options.maxMessageBytes);
     const agent = createAgent(options);
-    const fetchOnce = fetchOver(agent, () => {
+    const sender = authorizing(agent, options.authorizer);
+    const fetchOnce = fetchOver(sender, () => {
       this.lastHeardAt = Date.now();
     });
     let failure: unknown;
@@ -56,6 +61,7 @@ export class SseTransport extends SSEClientTransport implements McpTransport {
       fetch: async (input, init) => {
         const response = await fetchOnce(input, init).catch((error: unknown) => {
           failure = error;
+          if (error instanceof AuthorizationRequired) this.signInNeeded = error;
           throw error;
         });
         if (init?.method === 'POST' || !response.ok) return response;
@@ -65,6 +71,7 @@ export class SseTransport extends SSEClientTransport implements McpTransport {
     });
     this.#failure = () => failure;
     this.#agent = agent;
+    this.#sender = sender;
     this.#url = url;
     this.#options = options;
     this.#pending = new PendingRequests((id, why) => this.#cancel(id, why));
@@ -125,10 +132,14 @@ export class SseTransport extends SSEClientTransport implements McpTransport {
     if (this.#closing !== undefined) return { kind: 'undelivered', detail: this.endReason, gone: true };
     const { id, reply } = this.#pending.open(options);
     const posting = new AbortController();
-    const refused = this.#post(requestText(id, method, params), posting.signal).catch((error: unknown): Reply => {
-      const detail = connectSentence(error, this.#url);
-      return neverSent(error) ? { kind: 'undelivered', detail, gone: true } : { kind: 'lost', detail, gone: false };
-    });
+    const refused = this.#post(requestText(id, method, params), posting.signal, options.headers).catch(
+      (error: unknown): Reply => {
+        const unauthorized = unauthorizedReply(error);
+        if (unauthorized !== undefined) return unauthorized;
+        const detail = connectSentence(error, this.#url);
+        return neverSent(error) ? { kind: 'undelivered', detail, gone: true } : { kind: 'lost', detail, gone: false };
+      },
+    );
     this.#posting.add(refused);
     void refused.then((refusal) => {
       this.#posting.delete(refused);
@@ -144,11 +155,15 @@ export class SseTransport extends SSEClientTransport implements McpTransport {
   }
 
   /** undefined when the server took the message. */
-  async #post(body: string, signal = AbortSignal.timeout(postWithinMs)): Promise<Reply | undefined> {
+  async #post(
+    body: string,
+    signal = AbortSignal.timeout(postWithinMs),
+    extra: RequestOptions['headers'] = {},
+  ): Promise<Reply | undefined> {
     const url = this.#postUrl;
     if (url === undefined) return { kind: 'undelivered', detail: 'the server named no endpoint', gone: true };
-    const { response } = await postText(this.#agent, url, {
-      headers: { ...this.#options.headers, 'content-type': 'application/json' },
+    const { response } = await postText(this.#sender, url, {
+      headers: { ...this.#options.headers, ...extra, 'content-type': 'application/json' },
       body,
       signal,
     });

@@ -9,6 +9,8 @@ import { createAgent } from '../../net/agent.ts';
 import { connectSentence, neverSent } from '../../net/connect-error.ts';
 import { fetchOver } from '../../net/fetch.ts';
 import { redirectSentence } from '../../net/redirect.ts';
+import { AuthorizationRequired } from '../oauth/authorizer.ts';
+import { authorizing, unauthorizedReply, type Sender } from './authorizing.ts';
 import { EventStreamParser } from './event-stream.ts';
 import { Patience } from './patience.ts';
 import {
@@ -54,11 +56,13 @@ const streamCut = 'the server ended the stream without an answer';
 
 export class StreamableHttpTransport extends StreamableHTTPClientTransport implements McpTransport {
   lastHeardAt: number | undefined;
+  signInNeeded: AuthorizationRequired | undefined;
 
   /** Where requests go: as configured, or where the server redirects them. */
   #url: URL;
   readonly #options: StreamableHttpOptions;
   readonly #agent: Dispatcher;
+  readonly #sender: Sender;
   readonly #lifetime = new AbortController();
   /** Requests without an answer, and the header fields that say of which era they are. */
   readonly #awaited = new Map<number, RequestOptions['headers']>();
@@ -69,15 +73,22 @@ export class StreamableHttpTransport extends StreamableHTTPClientTransport imple
 
   constructor(url: string, options: StreamableHttpOptions) {
     const agent = createAgent(options);
-    const send = fetchOver(agent, () => {
+    const sender = authorizing(agent, options.authorizer);
+    const sendOnce = fetchOver(sender, () => {
       this.lastHeardAt = Date.now();
     });
+    const send: typeof sendOnce = (to, init) =>
+      sendOnce(to, init).catch((error: unknown) => {
+        if (error instanceof AuthorizationRequired) this.signInNeeded = error;
+        throw error;
+      });
     super(new URL(url), {
       requestInit: { headers: { ...options.headers } },
       // Its listening is answered as by a server that offers none; where it resumes an answer of its own it may.
       fetch: (to, init) => (isListening(init) ? Promise.resolve(new Response(null, { status: 405 })) : send(to, init)),
     });
     this.#agent = agent;
+    this.#sender = sender;
     this.#url = new URL(url);
     this.#options = options;
   }
@@ -106,6 +117,8 @@ export class StreamableHttpTransport extends StreamableHTTPClientTransport imple
       return reply.kind === 'lost' ? this.#lost(reply) : reply;
     } catch (error) {
       if (patience.gaveUp !== undefined) return patience.gaveUp;
+      const unauthorized = unauthorizedReply(error);
+      if (unauthorized !== undefined) return unauthorized;
       const detail = connectSentence(error, this.#url.href);
       if (neverSent(error)) return { kind: 'undelivered', detail, gone: true };
       return this.#lost({ kind: 'lost', detail, gone: false });
@@ -182,7 +195,7 @@ export class StreamableHttpTransport extends StreamableHTTPClientTransport imple
     signal: AbortSignal,
     extra: Readonly<Record<string, string>> | undefined,
   ): Promise<HttpAnswer> {
-    const { response, url } = await postText(this.#agent, this.#url, {
+    const { response, url } = await postText(this.#sender, this.#url, {
       headers: {
         ...this.#options.headers,
         ...extra,
@@ -200,7 +213,7 @@ export class StreamableHttpTransport extends StreamableHTTPClientTransport imple
 
   /** A stream from after the event that is named, or a new one. */
   async #open(lastEventId: string | undefined, signal: AbortSignal): Promise<HttpAnswer> {
-    const { response } = await openStream(this.#agent, this.#url, {
+    const { response } = await openStream(this.#sender, this.#url, {
       headers: {
         ...this.#options.headers,
         accept: 'text/event-stream',
@@ -297,7 +310,7 @@ export class StreamableHttpTransport extends StreamableHTTPClientTransport imple
     if (status === 401 || status === 403) {
       return {
         kind: 'undelivered',
-        detail: `the server refuses our credentials (HTTP ${status}); check its headers`,
+        detail: `the server refuses our credentials (HTTP ${status}); check ${this.#options.authorizer === undefined ? 'its headers' : 'the scopes of its oauth'}`,
         gone: false,
       };
     }

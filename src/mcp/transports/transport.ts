@@ -3,6 +3,7 @@
 // carry ids from a range of their own, so that neither side ever sees the other's answers.
 
 import type { Transport } from '@modelcontextprotocol/client';
+import type { AuthorizationRequired } from '../oauth/authorizer.ts';
 import type { CancelSignal } from '../types.ts';
 
 export interface RequestOptions {
@@ -26,6 +27,13 @@ export type Reply =
   | { readonly kind: 'undelivered'; readonly detail: string; readonly gone: boolean }
   /** Sent, then the answer was cut off. `gone` as above. */
   | { readonly kind: 'lost'; readonly detail: string; readonly gone: boolean }
+  /** Refused before anything was done with it: somebody has to sign in. `gone`: before anything else, too. */
+  | {
+      readonly kind: 'unauthorized';
+      readonly detail: string;
+      readonly authorizationUrl: string | undefined;
+      readonly gone: boolean;
+    }
   /** Answered with something that is no JSON-RPC response. */
   | { readonly kind: 'unusable'; readonly detail: string }
   | { readonly kind: 'timeout' }
@@ -58,6 +66,8 @@ export interface McpTransport extends Transport {
   readonly lastWords?: string;
   /** Why the server was not even reached, where the library keeps only the text of it. */
   readonly connectFailure?: unknown;
+  /** Why the server asks for a sign-in, where the library keeps only the text of it. */
+  readonly signInNeeded?: AuthorizationRequired | undefined;
   /** What it waits for while it connects, where that is not yet the answer to `initialize`. */
   readonly awaits?: string | undefined;
   /**

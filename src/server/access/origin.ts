@@ -6,14 +6,14 @@ import { AppError } from '../../errors.ts';
 import { isLoopbackHost, isWildcardAddress, parseHostPort } from './host.ts';
 import { ownOriginOf, type AccessRules, type OriginRules } from './rules.ts';
 
-/** Throws `forbidden` for a host or an origin that may not call; with a key set neither is asked. */
+/** Throws `forbidden` for a host or an origin that may not call; where keys or tokens guard every server neither is asked. */
 export function checkHostAndOrigin(
   rules: AccessRules,
   host: string | undefined,
   origin: string | undefined,
   localAddress: string | undefined,
 ): void {
-  if (rules.keyDigest !== undefined) return;
+  if (rules.guarded) return;
   if (rules.hosts !== undefined && !(acceptsHost(rules.hosts, host) && isLocal(localAddress))) {
     throw new AppError(
       'forbidden',

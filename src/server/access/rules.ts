@@ -1,10 +1,13 @@
-// What the settings and the bound address say about access, worked out once and read by every request: the key's
-// digest, accepted hosts and origins, trusted proxies. A reload brings new Settings and so new rules.
+// What the settings and the bound address say about access, worked out once and read by every request: the keys'
+// digests, whose tokens are believed, accepted hosts and origins, trusted proxies. A reload brings new Settings and so new
+// rules.
 
-import { hash } from 'node:crypto';
 import { BlockList, isIPv6 } from 'node:net';
-import type { Settings } from '../../config/types.ts';
+import { isGuarded } from '../../config/guarded.ts';
+import type { JwtConfig, Settings } from '../../config/types.ts';
 import { isLoopbackHost, isWildcardAddress, plainAddress, urlHost } from './host.ts';
+import { createTokenVerifier, type TokenVerifier } from './jwt.ts';
+import { knownKeys, type KnownKey } from './keys.ts';
 
 /** Where the program listens; before it does, where it would. */
 export interface Binding {
@@ -14,8 +17,14 @@ export interface Binding {
 }
 
 export interface AccessRules {
-  /** SHA-256 of the key; undefined where calls need none. */
-  readonly keyDigest: Buffer | undefined;
+  /** Calls need one of them, unless there is none. */
+  readonly keys: readonly KnownKey[];
+  /** Of users' tokens, everywhere; calls need one where no key is set. undefined: no token is believed. */
+  readonly tokens: TokenVerifier | undefined;
+  /** What they are verified by. */
+  readonly jwt: JwtConfig | undefined;
+  /** Whether keys or tokens guard every server. */
+  readonly guarded: boolean;
   readonly strictAuth: boolean;
   /** undefined: any host is accepted. Otherwise loopback names are, and these. */
   readonly hosts: ReadonlySet<string> | undefined;
@@ -38,10 +47,14 @@ export interface OriginRules {
   readonly binding: Binding;
 }
 
-export function accessRules(settings: Settings, binding: Binding): AccessRules {
-  const guarded = settings.apiKey !== undefined;
+/** `previous`: those in force before, whose fetched keys go on where their place did not change. */
+export function accessRules(settings: Settings, binding: Binding, previous?: AccessRules): AccessRules {
+  const guarded = isGuarded(settings);
   return {
-    keyDigest: settings.apiKey === undefined ? undefined : digestOf(settings.apiKey),
+    keys: knownKeys(settings),
+    tokens: sameJwt(settings.jwt, previous?.jwt) ? previous?.tokens : settings.jwt && createTokenVerifier(settings.jwt),
+    jwt: settings.jwt,
+    guarded,
     strictAuth: settings.strictAuth,
     hosts: guarded || acceptsAnyHost(settings, binding) ? undefined : hostsOf(settings),
     origins: originRules(settings, binding),
@@ -50,8 +63,8 @@ export function accessRules(settings: Settings, binding: Binding): AccessRules {
   };
 }
 
-export function digestOf(key: string | Buffer): Buffer {
-  return hash('sha256', key, 'buffer');
+function sameJwt(a: JwtConfig | undefined, b: JwtConfig | undefined): boolean {
+  return JSON.stringify(a) === JSON.stringify(b);
 }
 
 /** Such as `http://127.0.0.1:8000`; a bind to every interface is shown by its loopback address. */
@@ -81,7 +94,7 @@ function originRules(settings: Settings, binding: Binding): OriginRules {
   if (host !== undefined) own.add(ownOriginOf({ ...binding, address: host }));
   if (publicUrl !== undefined) own.add(new URL(publicUrl).origin);
   return {
-    any: corsAllowOrigins?.includes('*') ?? settings.apiKey !== undefined,
+    any: corsAllowOrigins?.includes('*') ?? isGuarded(settings),
     listed: new Set(corsAllowOrigins),
     own,
     loopback: corsAllowOrigins === undefined ? 'any-port' : reachedByLoopback ? 'our-port' : 'none',

@@ -13,6 +13,8 @@ export interface Frame {
   readonly navigation: readonly NavigationLink[];
   readonly stylesheets: readonly string[];
   readonly scripts: readonly Script[];
+  /** Where the page moves on to by itself; absolute, as URL.href writes it. */
+  readonly refreshTo?: string | undefined;
   readonly main: Html;
 }
 
@@ -27,7 +29,7 @@ export interface Script {
   readonly kind: 'module' | 'classic';
 }
 
-export function framedPage({ page, tabTitle, navigation, stylesheets, scripts, main }: Frame): string {
+export function framedPage({ page, tabTitle, navigation, stylesheets, scripts, refreshTo, main }: Frame): string {
   return html`<!doctype html>
     <html lang="en">
       <head>
@@ -35,6 +37,7 @@ export function framedPage({ page, tabTitle, navigation, stylesheets, scripts, m
         <meta name="viewport" content="width=device-width, initial-scale=1" />
         <meta name="color-scheme" content="light dark" />
         <meta name="robots" content="noindex" />
+        ${refreshTo !== undefined && html`<meta http-equiv="refresh" content="0; url=${refreshTo}" />`}
         <title>${tabTitle}</title>
         <link rel="icon" type="image/svg+xml" href="${assetLink(page, 'favicon.svg')}" />
         ${stylesheets.map((file) => html`<link rel="stylesheet" href="${assetLink(page, file)}" />`)}

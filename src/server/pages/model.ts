@@ -39,6 +39,23 @@ export interface ServerModel {
   readonly nextRetryAt: number | undefined;
   /** undefined while nothing has been learned. */
   readonly tools: readonly ToolModel[] | undefined;
+  /** undefined where nobody signs in. */
+  readonly signIn: SignInModel | undefined;
+}
+
+/** How a server stands with whoever reads the page. */
+export interface SignInModel {
+  /** Each user signs in for himself; else one sign-in serves everybody. */
+  readonly multiUser: boolean;
+  readonly authenticated: boolean;
+  /** Who the reader is, where a token said so. */
+  readonly account: string | undefined;
+  /** Of the access token, milliseconds since the epoch; undefined where it is not known. */
+  readonly expiresAt: number | undefined;
+  /** undefined where there is no need. */
+  readonly signInUrl: string | undefined;
+  /** Where a form signs out; undefined where nobody is signed in. */
+  readonly signOutPath: string | undefined;
 }
 
 export interface ToolModel {

@@ -6,6 +6,7 @@ import { html, type Html } from './html.ts';
 import { rootLink, serverLink } from './links.ts';
 import type { Access, PageModel, ServerModel, ToolModel } from './model.ts';
 import { pasteSection } from './paste.ts';
+import { signInLine } from './sign-in.ts';
 import { counted, stateBadge, stateFacts, stateWords } from './state.ts';
 
 export interface OverviewModel extends PageModel {
@@ -100,6 +101,7 @@ function serverEntry(page: PageModel, server: ServerModel, now: number): Html {
       ${stateFacts(server, now).length > 0 && html`<p class="facts">${stateFacts(server, now).join(' · ')}</p>`}
     </div>
     <p class="detail">${server.detail}</p>
+    ${signInLine(server, now)}
     ${
       state !== 'disabled' &&
       html`<ul class="links">

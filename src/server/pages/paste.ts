@@ -40,6 +40,13 @@ function openWebUi({ page, access, servers, server }: Paste): Html {
         <dd>${access === 'open' ? 'None' : 'Bearer, with the API key of this proxy'}</dd>
       </div>
     </dl>
+    ${
+      (server === undefined ? servers : [server]).some(({ signIn }) => signIn?.multiUser === true) &&
+      html`<p class="note">
+        Where users sign in for themselves, mcpo has to know who chats: <code>docs/open-webui.md</code> has the secrets
+        to set up.
+      </p>`
+    }
     ${several && perServer(page, servers)}
     ${
       isLoopback(page.baseUrl) &&
@@ -100,7 +107,8 @@ interface ChosenTool {
 function chooseTool(servers: readonly ServerModel[]): ChosenTool | undefined {
   let best: { readonly chosen: ChosenTool; readonly cost: number } | undefined;
   for (const server of servers) {
-    if (server.state !== 'ready') continue;
+    // What a user of it may do takes more than a line: a browser that signed in, or a token.
+    if (server.state !== 'ready' || server.signIn?.multiUser === true) continue;
     for (const tool of server.tools ?? []) {
       const cost = costOfTrying(tool);
       if (cost !== undefined && (best === undefined || cost < best.cost)) best = { chosen: { server, tool }, cost };

@@ -6,6 +6,7 @@ import { html, type Html } from './html.ts';
 import { rootLink, serverLink } from './links.ts';
 import type { Access, PageModel, ServerModel, ToolModel } from './model.ts';
 import { pasteSection } from './paste.ts';
+import { signInLine } from './sign-in.ts';
 import { counted, stateBadge, stateFacts } from './state.ts';
 
 export interface ServerPageModel extends PageModel {
@@ -37,18 +38,25 @@ export function serverPage(model: ServerPageModel): string {
           ${stateBadge(server.state)} ${facts.length > 0 && html`<p class="facts">${facts.join(' · ')}</p>`}
         </div>
         <p class="lede">${server.detail}</p>
+        ${signInLine(server, now)}
       </div>
       <section aria-labelledby="tools">
         <h2 id="tools">${tools === undefined ? 'Tools' : counted(tools.length, 'tool')}</h2>
-        ${toolEntries(model, tools)}
+        ${toolEntries(model, server)}
       </section>
       ${server.state !== 'disabled' && pasteSection({ page: model, access, servers: [server], server })}
     `,
   });
 }
 
-function toolEntries(model: ServerPageModel, tools: readonly ToolModel[] | undefined): Html {
-  if (tools === undefined) return html`<p>Its tools appear here once it has been reached.</p>`;
+function toolEntries(model: ServerPageModel, { tools, signIn }: ServerModel): Html {
+  if (tools === undefined) {
+    const what =
+      signIn?.authenticated === false
+        ? `${signIn.multiUser ? 'you are' : 'somebody is'} signed in`
+        : 'it has been reached';
+    return html`<p>Its tools appear here once ${what}.</p>`;
+  }
   if (tools.length === 0) return html`<p>It offers no tools.</p>`;
   return html`<ul class="servers">
     ${tools.map((tool) => html`<li>${toolEntry(model, tool)}</li>`)}

@@ -54,7 +54,7 @@ export function counted(count: number, noun: string): string {
 }
 
 /** The two largest units at most: `8 s`, `3 min`, `2 h 5 min`, `4 d 1 h`. */
-function duration(ms: number): string {
+export function duration(ms: number): string {
   const seconds = Math.max(0, Math.round(ms / 1000));
   if (seconds < 60) return `${seconds} s`;
   const minutes = Math.floor(seconds / 60);

@@ -30,7 +30,9 @@ export function callTool(exchange: Exchange, server: string | undefined, segment
     server: (snapshot) => serverOf(snapshot, server, segment, exchange.path),
     find(view) {
       const operation = findOperation(view, segment);
-      return { operation, label: operation.name, tool: operation.name };
+      const { tool, name } = operation;
+      const wanted = { name: tool.name, readOnly: tool.annotations?.['readOnlyHint'] === true };
+      return { operation, label: name, tool: name, wanted };
     },
   };
   return withLease(exchange, way, (leased) => runCall(exchange, leased));
@@ -45,7 +47,7 @@ function serverOf(snapshot: Snapshot, server: string | undefined, segment: strin
 
 async function runCall(exchange: Exchange, leased: Leased<Called>): Promise<ErrorCode | 'ok'> {
   const { request, snapshot } = exchange;
-  const { view, lease, principal } = leased;
+  const { view, lease, principal, fields } = leased;
   const { operation } = leased.found;
   const { settings } = snapshot.config;
   const { accept } = request.headers;
@@ -58,6 +60,7 @@ async function runCall(exchange: Exchange, leased: Leased<Called>): Promise<Erro
     deadlineAt: Date.now() + (operation.timeoutMs ?? settings.callTimeoutMs),
     signal: exchange.gone,
     principal,
+    fields,
   });
   if (outcome.kind === 'cancelled' && exchange.program.isStopping()) {
     throw shuttingDown('The proxy stopped before the call had ended, which may or may not have done its work.');

@@ -1,29 +1,37 @@
-// GET /docs and GET /{server}/docs: Swagger UI on the document of the same place; /redoc, which people know from
-// FastAPI, leads there. GET /assets/...: the files of the pages, from a fixed list, read once.
+// GET /docs and GET /{server}/docs: Swagger UI on the document of the same place, where users sign in for themselves to
+// those who did; /redoc, which people know from FastAPI, leads there. GET /assets/...: the files of the pages, from a
+// fixed list, read once.
 
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { AppError } from '../../errors.ts';
+import { wantsHtml } from '../../openapi/negotiate.ts';
 import type { ServerView } from '../../snapshot.ts';
 import type { Exchange } from '../exchange.ts';
-import { pageModel, sendPage, serverPath } from '../page-models.ts';
+import { pageModel, sendPage, sendToSignIn, serverPath } from '../page-models.ts';
 import { assets, type Asset } from '../pages/assets.ts';
 import { docsPage } from '../pages/docs.ts';
+import { isPersonal, personalHeaders, personalView } from '../personal.ts';
+import { seenBy } from '../status.ts';
 import { isCurrent } from './documents.ts';
 
 /** `view` is undefined for the document of all servers. */
-export function docs(exchange: Exchange, view: ServerView | undefined): void {
-  const { snapshot } = exchange;
-  const described = view === undefined ? [...snapshot.servers.values()] : [view];
-  sendPage(
-    exchange,
-    docsPage({
-      ...pageModel(exchange),
-      serverName: view?.name,
-      path: view === undefined ? '' : serverPath(view, snapshot),
-      tools: described.reduce((sum, { operations }) => sum + (operations?.list.length ?? 0), 0),
-    }),
-  );
+export async function docs(exchange: Exchange, view: ServerView | undefined): Promise<void> {
+  const headers: Record<string, string> = {};
+  let described = view === undefined ? [...exchange.snapshot.servers.values()] : [view];
+  if (view !== undefined && isPersonal(view)) {
+    const isBrowser = wantsHtml(exchange.request.headers.accept);
+    if (isBrowser && sendToSignIn(exchange, view, await seenBy(exchange, view), '/docs')) return;
+    described = [(await personalView(exchange, [view])).servers.get(view.name) ?? view];
+    headers['Vary'] = `Accept, ${personalHeaders.Vary}`;
+  }
+  const page = docsPage({
+    ...pageModel(exchange),
+    serverName: view?.name,
+    path: view === undefined ? '' : serverPath(view, exchange.snapshot),
+    tools: described.reduce((sum, { operations }) => sum + (operations?.list.length ?? 0), 0),
+  });
+  sendPage(exchange, page, { headers });
 }
 
 /** 307: the method stays what it was. */

@@ -1,10 +1,12 @@
 // GET /openapi.json and .yaml, for all servers and for each: served from memory, whether or not the upstreams are up.
-// A caller that has the current bytes gets 304. The query says in which form it is wanted.
+// Where servers offer each user something else, it is the caller's own. A caller that has the current bytes gets 304. The query says in which form it is wanted.
 
-import type { DocumentFormat, DocumentView } from '../../openapi/document.ts';
+import type { DocumentFormat } from '../../openapi/document.ts';
 import { readForm } from '../../openapi/form.ts';
-import type { Documents } from '../documents.ts';
+import type { ServerView } from '../../snapshot.ts';
+import { documentView, type Documents } from '../documents.ts';
 import type { Exchange } from '../exchange.ts';
+import { isPersonal, personalHeaders, personalView } from '../personal.ts';
 
 const contentTypes: Readonly<Record<DocumentFormat, string>> = {
   json: 'application/json',
@@ -14,14 +16,19 @@ const contentTypes: Readonly<Record<DocumentFormat, string>> = {
 export async function sendDocument(
   exchange: Exchange,
   documents: Documents,
-  view: DocumentView,
+  /** undefined: the document of all servers, or of the only one. */
+  server: ServerView | undefined,
   format: DocumentFormat,
 ): Promise<void> {
+  const described = server === undefined ? [...exchange.snapshot.servers.values()] : [server];
+  const isPersonalised = described.some(isPersonal);
+  const snapshot = isPersonalised ? await personalView(exchange, described) : exchange.snapshot;
+  const view = server === undefined ? documentView(snapshot) : { server: snapshot.servers.get(server.name), snapshot };
   const { origin, rootPath } = exchange.mount();
   const baseUrl = `${origin}${rootPath}${exchange.snapshot.config.settings.pathPrefix}`;
   const form = readForm(exchange.query);
   const { body, etag } = await documents.find(view, form, format, baseUrl);
-  const headers = { ETag: etag, 'Cache-Control': 'no-cache' };
+  const headers = { ETag: etag, 'Cache-Control': 'no-cache', ...(isPersonalised && personalHeaders) };
   if (isCurrent(exchange.request.headers['if-none-match'], etag)) exchange.send(304, headers);
   else exchange.send(200, { ...headers, 'Content-Type': contentTypes[format] }, body);
 }

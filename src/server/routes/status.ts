@@ -1,33 +1,46 @@
 // GET / and GET /{server}/: JSON for programs, a page for people; GET /healthz and /readyz for probes. Always the state
-// of this moment, never from a cache.
+// of this moment, never from a cache, as whoever asks may know it. The page of a server whose users sign in for themselves
+// is for those who did: a browser of anybody else is sent there.
 
 import type { LastReload } from '../../events.ts';
+import { wantsHtml } from '../../openapi/negotiate.ts';
+import type { ServerView } from '../../snapshot.ts';
 import type { Exchange, Surroundings } from '../exchange.ts';
 import { findServer, noRoute } from '../find.ts';
 import { overviewPage } from '../pages/overview.ts';
 import { serverPage } from '../pages/server.ts';
-import { accessOf, pageModel, sendPage, serverModel } from '../page-models.ts';
-import { statusOf, toReloadStatus, toServerStatus } from '../status.ts';
-import { wantsHtml } from '../../openapi/negotiate.ts';
+import { accessOf, pageModel, sendPage, sendToSignIn, serverModel } from '../page-models.ts';
+import type { ServerModel } from '../pages/model.ts';
+import { isPersonal, personalHeaders, personalView } from '../personal.ts';
+import { withoutAddress } from '../sign-in.ts';
+import { seenBy, statusOf, toReloadStatus, toServerStatus, type Seen } from '../status.ts';
 
-export function overview(exchange: Exchange): void {
+export async function overview(exchange: Exchange): Promise<void> {
   const { snapshot, program } = exchange;
   const views = [...snapshot.servers.values()];
+  const seen = await Promise.all(views.map(async (view) => ({ view, seen: await seenBy(exchange, view) })));
+  const headers = variesBy(views);
   if (wantsHtml(exchange.request.headers.accept)) {
-    const servers = views.map((view) => serverModel(view, snapshot, program.startedAt));
+    const servers = seen.map(({ view, seen: how }) => serverModel(exchange, view, how));
     const model = { ...pageModel(exchange), access: accessOf(snapshot), servers, now: Date.now() };
-    sendPage(exchange, overviewPage({ ...model, refusedReload: refusedReload(program) }), { Vary: 'Accept' });
+    const forms = servers.some(({ signIn }) => signIn?.signOutPath !== undefined);
+    sendPage(exchange, overviewPage({ ...model, refusedReload: refusedReload(program) }), { headers, forms });
     return;
   }
-  const servers = views.map((view) => [view.name, toServerStatus(statusOf(view, program.startedAt))] as const);
+  const servers = seen.map(({ view, seen: how }) => [view.name, toServerStatus(how)] as const);
   const { name = 'mcpo' } = snapshot.config.settings;
   const { version, lastReload } = program;
   sendJson(
     exchange,
     200,
     { name, version, lastReload: toReloadStatus(lastReload()), servers: Object.fromEntries(servers) },
-    { Vary: 'Accept' },
+    headers,
   );
+}
+
+function variesBy(views: readonly ServerView[]): { readonly Vary: string } {
+  const isForOne = views.some(({ upstream }) => upstream?.signIn !== undefined);
+  return { Vary: isForOne ? `Accept, X-API-Key, ${personalHeaders.Vary}` : 'Accept' };
 }
 
 /** What is in force is not what the file says, until a later reload succeeds. */
@@ -36,18 +49,27 @@ function refusedReload({ lastReload }: Surroundings): LastReload | undefined {
   return last?.outcome === 'refused' ? last : undefined;
 }
 
-export function serverOverview(exchange: Exchange, name: string): void {
-  const { snapshot, program } = exchange;
+export async function serverOverview(exchange: Exchange, name: string): Promise<void> {
+  const { snapshot } = exchange;
   if (snapshot.root !== undefined) noRoute(snapshot, exchange.path);
   const view = findServer(snapshot, name);
-  if (wantsHtml(exchange.request.headers.accept)) {
-    const server = serverModel(view, snapshot, program.startedAt);
-    const model = { ...pageModel(exchange), access: accessOf(snapshot), server, now: Date.now() };
-    sendPage(exchange, serverPage(model), { Vary: 'Accept' });
+  const headers = variesBy([view]);
+  const seen = await seenBy(exchange, view);
+  if (!wantsHtml(exchange.request.headers.accept)) {
+    sendJson(exchange, 200, { name: view.name, ...toServerStatus(seen) }, headers);
     return;
   }
-  const status = toServerStatus(statusOf(view, program.startedAt));
-  sendJson(exchange, 200, { name: view.name, ...status }, { Vary: 'Accept' });
+  if (sendToSignIn(exchange, view, seen, '/')) return;
+  const server = await personalServerModel(exchange, view, seen);
+  const model = { ...pageModel(exchange), access: accessOf(exchange.snapshot), server, now: Date.now() };
+  sendPage(exchange, serverPage(model), { headers, forms: server.signIn?.signOutPath !== undefined });
+}
+
+/** With the tools that it offers whoever asks; they are learned here if they were not, so that its state is asked again. */
+async function personalServerModel(exchange: Exchange, view: ServerView, seen: Seen): Promise<ServerModel> {
+  if (!isPersonal(view) || seen.signIn?.authenticated !== true) return serverModel(exchange, view, seen);
+  const personal = (await personalView(exchange, [view])).servers.get(view.name) ?? view;
+  return serverModel(exchange, personal, await seenBy(exchange, personal));
 }
 
 /** The process lives and answers. */
@@ -63,7 +85,7 @@ export function readiness(exchange: Exchange): void {
   const { snapshot, program } = exchange;
   const enabled = [...snapshot.servers.values()].filter(({ config }) => !config.disabled);
   const servers = enabled.map((view) => {
-    const { state, detail, attempted } = statusOf(view, program.startedAt);
+    const { state, detail, attempted } = withoutAddress(statusOf(view, program.startedAt));
     return { name: view.name, state, attempted, required: view.config.required, detail };
   });
   const waiting = servers.filter(({ attempted, required }) => required && !attempted);
@@ -79,7 +101,12 @@ export function readiness(exchange: Exchange): void {
   }
 }
 
-function sendJson(exchange: Exchange, status: number, body: unknown, headers: Record<string, string> = {}): void {
+export function sendJson(
+  exchange: Exchange,
+  status: number,
+  body: unknown,
+  headers: Record<string, string> = {},
+): void {
   exchange.send(
     status,
     { 'Content-Type': 'application/json', 'Cache-Control': 'no-store', ...headers },

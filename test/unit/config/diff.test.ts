@@ -99,6 +99,27 @@ describe('settings', () => {
     expect((await diff({ mcpo: { apiKey: 'a', host } }, { mcpo: { host } })).needsRestart).toEqual([]);
   });
 
+  it('never lose what guards every server, whatever that is', async () => {
+    const keys = { keys: [{ name: 'ops', key: 'a' }] };
+    const jwt = { jwt: { secret: 's' } };
+    expect((await diff({ mcpo: keys }, {})).needsRestart).toEqual(['keys']);
+    expect((await diff({ mcpo: jwt }, {})).needsRestart).toEqual(['jwt']);
+    expect((await diff({ mcpo: { ...keys, ...jwt } }, {})).needsRestart).toEqual(['keys']);
+    expect((await diff({ mcpo: { apiKey: 'b', ...keys } }, {})).needsRestart).toEqual(['apiKey']);
+    expect((await diff({ mcpo: { apiKey: 'b' } }, { mcpo: keys })).needsRestart).toEqual([]);
+    expect((await diff({ mcpo: keys }, { mcpo: jwt })).needsRestart).toEqual([]);
+    expect((await diff({}, { mcpo: jwt })).needsRestart).toEqual([]);
+    const host = '127.0.0.1';
+    expect((await diff({ mcpo: { ...keys, host } }, { mcpo: { host } })).needsRestart).toEqual([]);
+  });
+
+  it('take over other keys and other tokens alive', async () => {
+    const before = { mcpo: { keys: [{ name: 'ops', key: 'a' }], jwt: { secret: 's' } } };
+    const after = { mcpo: { keys: [{ name: 'ops', key: 'b' }], jwt: { secret: 't' } } };
+    expect(await diff(before, after)).toEqual({ ...nothing, settingsChanged: ['keys', 'jwt'] });
+    expect(await diff(before, before)).toEqual(nothing);
+  });
+
   it('are unchanged for equal files', async () => {
     const content = { mcpServers: { a: { command: 'x' } }, mcpo: { trustedProxies: ['::1'], apiKey: 'a' } };
     expect(await diff(content, content)).toEqual({ ...nothing, unchanged: ['a'] });

@@ -3,11 +3,9 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { ConfigError } from '../../../src/config/config-error.ts';
 import { parseDocument } from '../../../src/config/document.ts';
 import { ignoredServerKeys, ignoredTopKeys } from '../../../src/config/foreign-keys.ts';
 import { configJsonSchema } from '../../../src/config/json-schema.ts';
-import { loadConfig } from '../../../src/config/load.ts';
 import { type OptionDefinition, options, variablesOf } from '../../../src/config/options.ts';
 import { reservedServerNames } from '../../../src/routes.ts';
 import { loadFile, temporaryFolder } from './temporary.ts';
@@ -78,22 +76,23 @@ describe('docs/configuration.md', () => {
     expect(config.servers.map((server) => server.name)).toEqual(['time', 'github']);
   });
 
-  it('lists what is not supported yet, and nothing that is', async () => {
-    const [servers, settings] = section('## Not supported yet')
-      .filter((line) => line.startsWith('`'))
-      .map(quoted);
-    expect(servers).toContain('oauth');
-    for (const key of servers ?? []) {
-      const loading = loadConfig({ options: {}, environment: {}, mcpServers: { a: { command: 'x', [key]: {} } } });
-      await expect(loading).rejects.toThrow(
-        new ConfigError(`mcpServers.a.${key} is not supported yet; take it out to run without it.`),
-      );
+  it('has every key of oauth, of keys and of jwt, and no other', () => {
+    interface Shape {
+      readonly properties: Readonly<Record<string, Shape>>;
+      readonly additionalProperties: Shape;
+      readonly items: Shape;
     }
-    expect(settings).toContain('keys');
-    for (const key of settings ?? []) {
-      await expect(loadFile(folder, { mcpServers: {}, mcpo: { [key]: 1 } })).rejects.toThrow(
-        `mcpo.${key} is not supported yet`,
-      );
-    }
+    const { mcpServers, mcpo } = (configJsonSchema() as unknown as Shape).properties;
+    const rows = (heading: string) => section(heading).filter((line) => line.startsWith('| `'));
+    const first = (line: string) => quoted(line.split('|')[1] ?? '');
+    const oauth = Object.keys(mcpServers?.additionalProperties.properties['oauth']?.properties ?? {});
+    expect(oauth).toContain('clientId');
+    expect(rows('### Keys of oauth').flatMap(first).toSorted()).toEqual(
+      oauth.filter((key) => !/[A-Z]/.test(key)).toSorted(),
+    );
+    const callers = [mcpo?.properties['keys']?.items, mcpo?.properties['jwt']];
+    expect(rows('### Keys and tokens').flatMap(first).toSorted()).toEqual(
+      callers.flatMap((shape) => Object.keys(shape?.properties ?? {})).toSorted(),
+    );
   });
 });

@@ -70,11 +70,86 @@ describe('what is refused, with its key and without its value', () => {
     ['${ A }', form],
     ['${A-s3cret}', form],
     ['${input:s3cret}', form],
-    ['${user.id}', form],
     ['${A:-${s3cret}}', form],
     ['${file:none}', `needs the file ${join(folder, 'none')}, which does not exist.`],
     ['${file:}', `needs the file ${folder}, which is a folder, not a file.`],
   ])('%s', async (text, sentence) => {
     await expect(resolve({ list: ['x', text] })).rejects.toThrow(`top.list[1] ${sentence}`);
+  });
+});
+
+describe('what is known only when somebody calls', () => {
+  const escaped =
+    'comes to a text that would be taken for a template such as ${user.id}; a template cannot be escaped, nor come out of a variable.';
+  const place = 'which may stand in values of "headers" and "env" of a server only.';
+  const sources: Readonly<Record<string, string>> = {
+    A: 'a',
+    OPEN: '${user',
+    REST: 'user.id}',
+    WHOLE: '${header:Cookie}',
+    EMPTY: '',
+  };
+
+  function resolveEntry(entry: object): Promise<unknown> {
+    const variable = (name: string): string | undefined => sources[name];
+    const context = { variable, folder, label: pathText };
+    return resolveReferences({ mcpServers: { a: entry } }, [], context);
+  }
+
+  it.each([
+    ['${user.id}', '${user.id}'],
+    ['${user.email}', '${user.email}'],
+    ['${header:X-Name}', '${header:X-Name}'],
+    ['Bearer ${header:X-Token} for ${user.id}${A}', 'Bearer ${header:X-Token} for ${user.id}a'],
+    ['${user.id}${user.email}', '${user.id}${user.email}'],
+    ['$${A} ${user.id}', '${A} ${user.id}'],
+    ['$$', '$$'],
+  ])('%s stays in headers and env', async (text, kept) => {
+    const entry = { headers: { x: text }, env: { X: text } };
+    const expected = { headers: { x: kept }, env: { X: kept } };
+    expect(await resolveEntry(entry)).toEqual({ mcpServers: { a: expected } });
+  });
+
+  const unknown = 'holds a ${...} that is none of ${user.id}, ${user.email} and ${header:X-Name}.';
+  it.each([
+    ['${user.name}', unknown],
+    ['${user.}', unknown],
+    ['${user.id:-nobody}', unknown],
+    ['${header:}', unknown],
+    ['${header:X Name}', unknown],
+    ['${header:X:-none}', unknown],
+    ['$${user.id}', escaped],
+    ['$${header:X-Name}', escaped],
+    ['${WHOLE}', escaped],
+    ['${NONE:-}${WHOLE}', escaped],
+    ['$${${REST}', escaped],
+    ['${OPEN}.email}', escaped],
+    ['${user.id}$${user.id}', escaped],
+  ])('%s is refused', async (text, sentence) => {
+    await expect(resolveEntry({ headers: { x: text } })).rejects.toThrow(`mcpServers.a.headers.x ${sentence}`);
+  });
+
+  it.each([
+    [{ url: 'http://${user.id}' }, 'url'],
+    [{ args: ['${user.id}'] }, 'args[0]'],
+    [{ oauth: { client_id: '${user.id}' } }, 'oauth.client_id'],
+    [{ oauth: { headers: { x: '${user.id}' } } }, 'oauth.headers.x'],
+    [{ headers: { x: { y: '${user.id}' } } }, 'headers.x.y'],
+    [{ headers: '${user.id}' }, 'headers'],
+    [{ tools: { env: { name: '${user.id}' } } }, 'tools.env.name'],
+  ])('and nowhere else: %j', async (entry, path) => {
+    await expect(resolveEntry(entry)).rejects.toThrow(`mcpServers.a.${path} holds \${user.id}, ${place}`);
+  });
+
+  it('and in no option', async () => {
+    await expect(resolve({ env: { apiKey: '${header:X-Key}' } })).rejects.toThrow(
+      `top.env.apiKey holds \${header:X-Key}, ${place}`,
+    );
+  });
+
+  it('elsewhere its text may stand as it is', async () => {
+    expect(await resolveEntry({ args: ['$${user.id}', '${WHOLE}'] })).toEqual({
+      mcpServers: { a: { args: ['${user.id}', '${header:Cookie}'] } },
+    });
   });
 });

@@ -1,7 +1,11 @@
+import { generateKeyPairSync, hash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { loadConfig } from '../../../src/config/load.ts';
 import { optionNamed, options } from '../../../src/config/options.ts';
 import { describeConfig, maskArguments, maskUrl } from '../../../src/config/secret.ts';
+import { loadFile, temporaryFolder } from './temporary.ts';
+
+const folder = temporaryFolder();
 
 describe('a URL', () => {
   it.each([
@@ -69,5 +73,84 @@ describe('a description', () => {
       a: { type: 'stdio', command: 'x', args: ['--token', '***'], env, inheritEnv: ['IN*'] },
     });
     expect(servers[0]?.target).toHaveProperty('env', { INHERITED: 's3cret', FLAG: 's3cret', OWN: 's3cret' });
+  });
+
+  it('has no key, secret or token of who may call and of who signs in', async () => {
+    const { privateKey: private_key } = generateKeyPairSync('ec', {
+      namedCurve: 'P-256',
+      privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
+      publicKeyEncoding: { type: 'spki', format: 'pem' },
+    });
+    const secrets = { webui_secret_key: 's3cret', webuiUserJwtSecret: 's3cret' };
+    const config = await loadFile(
+      folder,
+      {
+        mcpServers: {
+          user: {
+            url: 'https://a.example',
+            headers: { 'X-User': 's3cret ${user.id}' },
+            oauth: {
+              ...secrets,
+              server_url: 'https://me:s3cret@id.example/?s3cret',
+              client_metadata: { client_id: 'me', client_secret: 's3cret', software_statement: 's3cret' },
+            },
+          },
+          document: {
+            url: 'https://a.example',
+            oauth: { client_metadata_url: 'https://me.example/client?s3cret', private_key },
+          },
+        },
+        mcpo: {
+          keys: [
+            { name: 'ops', key: 's3cret', tools: ['a'], expires: '2027-01-31T12:00:00+01:00' },
+            { name: 'ci', hash: 'ab'.repeat(32), readOnly: true, servers: ['user'] },
+          ],
+          jwt: { secret: 's3cret', issuer: 'chat', audience: ['mcpo'] },
+        },
+      },
+      { environment: { MCPO_SECRET_KEY: 's3cret' } },
+    );
+    const described = describeConfig(config);
+    const text = JSON.stringify(described);
+    for (const secret of ['s3cret', 'PRIVATE KEY', 'abab', hash('sha256', 's3cret', 'hex')]) {
+      expect(text).not.toContain(secret);
+    }
+    expect(config.settings.secretKey).toBe('s3cret');
+    expect(described).toMatchObject({
+      mcpo: {
+        keys: [
+          { name: 'ops', key: '***', tools: ['a'], expires: '2027-01-31T11:00:00.000Z' },
+          { name: 'ci', key: '***', readOnly: true, servers: ['user'] },
+        ],
+        jwt: { algorithms: ['HS256'], secret: '***', issuer: 'chat', audience: ['mcpo'], userClaim: 'sub' },
+      },
+      mcpServers: {
+        user: {
+          oauth: {
+            webui_secret_key: '***',
+            webui_user_jwt_secret: '***',
+            server_url: 'https://me:***@id.example/?***',
+            client_id: 'me',
+            client_secret: '***',
+            client_metadata: { software_statement: '***' },
+          },
+        },
+        document: {
+          oauth: {
+            client_metadata_url: 'https://me.example/client?***',
+            private_key: '***',
+            signing_algorithm: 'ES256',
+          },
+        },
+      },
+    });
+  });
+
+  it('shows where keys for tokens are, without what is secret in that address', async () => {
+    const mcpo = { jwt: { jwks: 'https://me:s3cret@id.example/keys?s3cret', issuer: 'https://id.example' } };
+    const described = describeConfig(await loadFile(folder, { mcpServers: {}, mcpo }));
+    expect(described['mcpo']).toMatchObject({
+      jwt: { jwks: 'https://me:***@id.example/keys?***', issuer: 'https://id.example' },
+    });
   });
 });

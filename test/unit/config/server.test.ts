@@ -128,6 +128,38 @@ describe('an entry', () => {
   });
 });
 
+describe('templates of callers', () => {
+  it.each(['user', 'caller'])('may be in the variables of a program with the session %s', async (session) => {
+    const { target } = await load({ command: 'x', session, env: { ID: '${user.id}' } });
+    expect(target).toMatchObject({ env: { ID: '${user.id}' } });
+  });
+
+  it('may be in the headers of a remote server, whoever shares its sessions', async () => {
+    const { target } = await load({ url: 'http://h', headers: { 'X-User': '${user.email}' } });
+    expect(target).toMatchObject({ headers: { 'X-User': '${user.email}' } });
+  });
+
+  const shared =
+    'stands for something of a caller, and here all share one process; write "session": "user" or "caller" beside "env".';
+
+  it('need a process for each caller', async () => {
+    const entry = { command: 'x', env: { A: 'a', ID: 'x${header:X-Id}' } };
+    await expect(load(entry)).rejects.toThrow(`mcpServers.a.env.ID ${shared}`);
+    await expect(load({ ...entry, session: 'shared' })).rejects.toThrow(`mcpServers.a.env.ID ${shared}`);
+  });
+
+  it('are such in --env too, and in nothing that is inherited', async () => {
+    await expect(load({ command: 'x' }, { env: ['ID=${user.id}'] })).rejects.toThrow(
+      `mcpServers.a gets the variable ID from --env or --env-path, which ${shared}`,
+    );
+    expect((await load({ command: 'x', env: { ID: '1' } }, { env: ['ID=${user.id}'] })).target).toMatchObject({
+      env: { ID: '1' },
+    });
+    const inherited = { options: {}, environment: { ID: '${user.id}' }, mcpServers: { a: { command: 'x' } } };
+    expect((await loadConfig(inherited)).servers[0]?.target).toMatchObject({ env: { ID: '${user.id}' } });
+  });
+});
+
 describe('fingerprints', () => {
   const entry = { command: 'x', args: ['a', 'b'], env: { A: '1', B: '2' }, tools: { t: { name: 'u' }, v: {} } };
 
@@ -168,6 +200,7 @@ describe('fingerprints', () => {
     { tools: { t: { name: 'u' } } },
     { maxInFlight: 5 },
     { maxQueued: 5 },
+    { client_header_forwarding: { enabled: true } },
   ])('tell that only the presentation changed: %j', async (change) => {
     const [before, after] = [await load(entry), await load({ ...entry, ...change })];
     expect(after.connectionFingerprint).toBe(before.connectionFingerprint);

@@ -151,3 +151,21 @@ it('keeps a path prefix away from our own addresses', async () => {
     rootPath: '/docs',
   });
 });
+
+describe('MCPO_SECRET_KEY', () => {
+  it('is a variable and nothing else', async () => {
+    const environment = { MCPO_SECRET_KEY: 's3cret' };
+    expect((await load({}, environment)).settings.secretKey).toBe('s3cret');
+    expect((await loadFile(folder, { mcpServers: {} }, { environment })).settings.secretKey).toBe('s3cret');
+    await expect(loadFile(folder, { mcpServers: {}, mcpo: { secretKey: 'x' } })).rejects.toThrow(
+      'mcpo.secretKey is unknown',
+    );
+    const given = { secretKey: 'x' } as GivenOptions;
+    await expect(load(given)).rejects.toThrow('There is no option "secretKey".');
+  });
+
+  it('counts as unset where it is empty', async () => {
+    expect((await load({}, { MCPO_SECRET_KEY: '' })).settings.secretKey).toBeUndefined();
+    expect((await load({})).settings.secretKey).toBeUndefined();
+  });
+});

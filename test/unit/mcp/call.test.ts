@@ -41,7 +41,7 @@ function sourceOf(
       source.examined++;
       return Promise.resolve();
     },
-    unavailable: () => ({ detail: 'connection refused by host:1', retryAfterMs: 2_000 }),
+    unavailable: () => ({ kind: 'unavailable' as const, detail: 'connection refused by host:1', retryAfterMs: 2_000 }),
   };
   return source;
 }

@@ -17,7 +17,7 @@ function copy(inFlight?: number, comes: Promise<Connection | undefined> = Promis
     connected: () => (live === undefined ? comes : Promise.resolve(live)),
     drop: (connection: Connection) => dropped.push(connection),
     examine: (connection: Connection) => Promise.resolve(examined.push(connection)),
-    unavailable: () => ({ detail: 'connection refused', retryAfterMs: 5_000 }),
+    unavailable: () => ({ kind: 'unavailable', detail: 'connection refused', retryAfterMs: 5_000 }),
   };
   return supervisor as unknown as Supervisor & Record<'dropped' | 'examined', readonly Connection[]>;
 }
@@ -51,8 +51,11 @@ it('drops a connection, or looks at it, whichever copy has it', async () => {
 
 it('tells of the copy that is tried first', () => {
   const soon = copy();
-  Object.assign(soon, { unavailable: () => ({ detail: 'the process exited with code 3', retryAfterMs: 100 }) });
+  Object.assign(soon, {
+    unavailable: () => ({ kind: 'unavailable', detail: 'the process exited with code 3', retryAfterMs: 100 }),
+  });
   expect(new Copies([copy(), soon, copy()], 10_000).unavailable()).toEqual({
+    kind: 'unavailable',
     detail: 'the process exited with code 3',
     retryAfterMs: 100,
   });

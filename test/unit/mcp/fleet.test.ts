@@ -22,6 +22,7 @@ function startFleet(servers: readonly ServerConfig[]) {
     },
     onChange: () => changes++,
     version: '0.0.0',
+    accessOf: () => undefined,
   });
   onTestFinished(() => fleet.close(0));
   fleet.apply(servers, limits);

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { Sessions, type HeldSession, type SessionLimits } from '../../../src/mcp/sessions.ts';
+import { Sessions, type HeldSession, type SessionLimits, type SessionOwner } from '../../../src/mcp/sessions.ts';
 import type { Supervisor } from '../../../src/mcp/supervisor.ts';
 
 const minuteMs = 60_000;
@@ -26,6 +26,10 @@ function start(limits: Partial<SessionLimits> = {}) {
   return { sessions, changes, closed };
 }
 
+function ownerOf(user: string): SessionOwner {
+  return { principal: { user, sessionId: undefined }, facts: {}, filling: '' };
+}
+
 /** Which of the connections it is, in the order of their making. */
 function numberOf(held: HeldSession | undefined): number | undefined {
   return (held?.supervisor as { number?: number } | undefined)?.number;
@@ -33,7 +37,7 @@ function numberOf(held: HeldSession | undefined): number | undefined {
 
 /** Uses a session for a moment. */
 function use(sessions: Sessions, key: string): number | undefined {
-  const held = sessions.hold(key);
+  const held = sessions.hold(ownerOf(key));
   held?.release();
   return numberOf(held);
 }
@@ -42,7 +46,11 @@ describe('sessions', () => {
   it('are one for each key, made on first use', () => {
     const { sessions, changes } = start();
     expect(sessions.size).toBe(0);
-    const [ada, again, bob] = [sessions.hold('ada'), sessions.hold('ada'), sessions.hold('bob')];
+    const [ada, again, bob] = [
+      sessions.hold(ownerOf('ada')),
+      sessions.hold(ownerOf('ada')),
+      sessions.hold(ownerOf('bob')),
+    ];
     expect([ada, again, bob].map(numberOf)).toEqual([1, 1, 2]);
     expect(changes).toEqual(['opened, 1 open', 'opened, 2 open']);
   });
@@ -63,21 +71,25 @@ describe('sessions', () => {
 
   it('that are in use are never closed for another', () => {
     const { sessions } = start();
-    const [ada, bob, more] = [sessions.hold('ada'), sessions.hold('bob'), sessions.hold('bob')];
-    expect(sessions.hold('eve')).toBeUndefined();
+    const [ada, bob, more] = [
+      sessions.hold(ownerOf('ada')),
+      sessions.hold(ownerOf('bob')),
+      sessions.hold(ownerOf('bob')),
+    ];
+    expect(sessions.hold(ownerOf('eve'))).toBeUndefined();
     bob?.release();
-    expect(sessions.hold('eve'), 'somebody else still uses it').toBeUndefined();
-    expect(numberOf(sessions.hold('ada')), 'one that is open takes more').toBe(1);
+    expect(sessions.hold(ownerOf('eve')), 'somebody else still uses it').toBeUndefined();
+    expect(numberOf(sessions.hold(ownerOf('ada'))), 'one that is open takes more').toBe(1);
     more?.release();
-    expect(numberOf(sessions.hold('eve'))).toBe(3);
+    expect(numberOf(sessions.hold(ownerOf('eve')))).toBe(3);
     ada?.release();
-    expect(sessions.hold('bob')).toBeUndefined();
+    expect(sessions.hold(ownerOf('bob'))).toBeUndefined();
   });
 
   it('close when they were not used for a while, and not while they are', async () => {
     const { sessions, closed, changes } = start({ sessionIdleMs: minuteMs });
     use(sessions, 'ada');
-    const bob = sessions.hold('bob');
+    const bob = sessions.hold(ownerOf('bob'));
     await vi.advanceTimersByTimeAsync(minuteMs - 1);
     expect(sessions.size).toBe(2);
     await vi.advanceTimersByTimeAsync(16_000);
@@ -106,10 +118,10 @@ describe('sessions', () => {
     const { sessions } = start({ maxSessions: 4 });
     use(sessions, 'ada');
     use(sessions, 'bob');
-    const [eve, kim] = [sessions.hold('eve'), sessions.hold('kim')];
+    const [eve, kim] = [sessions.hold(ownerOf('eve')), sessions.hold(ownerOf('kim'))];
     sessions.limits = { maxSessions: 1, sessionIdleMs: 10 * minuteMs };
     expect(sessions.size, 'who is in use stays').toBe(2);
-    expect(sessions.hold('ada')).toBeUndefined();
+    expect(sessions.hold(ownerOf('ada'))).toBeUndefined();
     eve?.release();
     expect(sessions.size).toBe(1);
     kim?.release();
@@ -134,13 +146,13 @@ describe('sessions', () => {
 
   it('all close at the end, whatever they do, and none is made any more', async () => {
     const { sessions, closed } = start({ maxSessions: 3 });
-    const ada = sessions.hold('ada');
+    const ada = sessions.hold(ownerOf('ada'));
     use(sessions, 'bob');
     use(sessions, 'eve');
     use(sessions, 'kim');
     const closing = [sessions.close(), sessions.close()];
     expect(sessions.size).toBe(0);
-    expect(sessions.hold('ada')).toBeUndefined();
+    expect(sessions.hold(ownerOf('ada'))).toBeUndefined();
     let ended = false;
     void Promise.all(closing).then(() => (ended = true));
     await vi.advanceTimersByTimeAsync(999);

@@ -324,7 +324,7 @@ describe('a remote server', () => {
 
   it('that is down is tried at once, whatever the pause', async () => {
     const { supervisor, told, start } = await superviseNobody();
-    while (supervisor.unavailable().retryAfterMs < 5_000) await connected(supervisor);
+    while ((supervisor.unavailable() as { retryAfterMs: number }).retryAfterMs < 5_000) await connected(supervisor);
     const { nextRetryAt } = supervisor.status();
     await start();
     expect(await connected(supervisor)).toBeDefined();

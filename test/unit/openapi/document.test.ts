@@ -5,7 +5,7 @@ import { renderDocument } from '../../../src/openapi/document.ts';
 import { defaultForm, type DocumentForm } from '../../../src/openapi/form.ts';
 import type { Snapshot } from '../../../src/snapshot.ts';
 import { hostileTools, oddNames } from './hostile-tools.ts';
-import { makeSettings, makeSnapshot } from './made.ts';
+import { makeOAuth, makeSettings, makeSnapshot } from './made.ts';
 
 const baseUrl = 'https://tools.acme.dev/base';
 
@@ -54,6 +54,16 @@ function at(document: unknown, reference: string): unknown {
     }, document);
 }
 
+const oauth = makeOAuth();
+const jwt = {
+  algorithms: ['HS256'],
+  secret: 'secret-key',
+  jwks: undefined,
+  issuer: undefined,
+  audience: undefined,
+  userClaim: 'sub',
+};
+
 const tool = { name: 'read', inputSchema: { type: 'object', properties: { path: { type: 'string' } } } };
 const everything = [...hostileTools, ...oddNames.map((name) => ({ name, inputSchema: { type: 'object' } }))];
 
@@ -71,6 +81,21 @@ describe('every document', () => {
     [
       'with a key',
       makeSnapshot('many', { a: [tool] }, { settings: makeSettings({ apiKey: 'secret-key' }) }),
+      undefined,
+    ],
+    ['with tokens', makeSnapshot('many', { a: [tool] }, { settings: makeSettings({ jwt }) }), undefined],
+    [
+      'of a server that nobody signed in to',
+      makeSnapshot('many', { a: undefined }, { server: { oauth: { ...oauth, webuiSecretKey: 'secret-key' } } }),
+      'a',
+    ],
+    [
+      'of servers that somebody signed in to, or not yet',
+      makeSnapshot(
+        'many',
+        { a: [tool], b: undefined },
+        { server: { oauth }, settings: makeSettings({ apiKey: 'secret-key' }) },
+      ),
       undefined,
     ],
     [
@@ -209,5 +234,73 @@ describe('security', () => {
       apiKey: { type: 'apiKey', in: 'header', name: 'X-API-Key' },
     });
     expect(guarded.paths['/x/read']?.post.responses).toHaveProperty('401');
+    const byToken = documentOf(makeSnapshot('many', { x: [tool] }, { settings: makeSettings({ jwt }) }));
+    expect(byToken.security).toEqual([{ bearer: [] }]);
+    expect(byToken.components['securitySchemes']).toMatchObject({ bearer: { bearerFormat: 'JWT' } });
+    expect(byToken.paths['/x/read']?.post.responses).toHaveProperty('401');
+  });
+});
+
+describe('a server that each user signs in to', () => {
+  const server = { oauth };
+
+  it('says so to somebody who has not, and lists nothing', () => {
+    const snapshot = makeSnapshot('many', { 'my notes': undefined }, { server });
+    const { info, paths, tags } = documentOf(snapshot, 'my notes');
+    expect(info.description).toBe(
+      'Each user signs in to the MCP server my notes: open /oauth/my%20notes/authorize on this host in a browser. ' +
+        'After that this document lists your tools. A program whose call is answered with 401 shows its user the ' +
+        'address in "authorizationUrl". Who calls is told by a cookie of that browser.',
+    );
+    expect(paths).toEqual({});
+    expect(tags).toEqual([]);
+    expect(documentOf(snapshot).info.description).toContain(
+      '\n- my notes: each user signs in, open /oauth/my%20notes/authorize on this host in a browser to see your tools',
+    );
+  });
+
+  it('says all that matters where texts have to be short', () => {
+    const form = { ...defaultForm, profile: 'gpt-actions' } as const;
+    const { description } = documentOf(makeSnapshot('many', { x: undefined }, { server }), 'x', form).info;
+    expect(description.length).toBeLessThanOrEqual(300);
+    expect(description).toContain('open /oauth/x/authorize');
+    expect(description).toContain('"authorizationUrl"');
+  });
+
+  it('is under the root path, and mentions tokens where they count', () => {
+    const settings = makeSettings({ rootPath: '/base' });
+    const withSecret = { oauth: { ...oauth, webuiUserJwtSecret: 's' } };
+    const { info } = documentOf(makeSnapshot('many', { x: undefined }, { server: withSecret, settings }), 'x');
+    expect(info.description).toContain('open /base/oauth/x/authorize on this host');
+    expect(info.description).toContain("or by the user's token (JWT)");
+    const known = makeSnapshot('many', { x: undefined }, { server, settings: makeSettings({ jwt }) });
+    expect(documentOf(known, 'x').info.description).toContain("or by the user's token (JWT)");
+  });
+
+  it.each([
+    ['one sign-in serves everybody', { multiUser: false }],
+    ['the proxy signs in as itself', { grant: 'client_credentials' }],
+  ] as const)('is not what it is where %s', (_, more) => {
+    const snapshot = makeSnapshot('many', { x: undefined }, { server: { oauth: { ...oauth, ...more } } });
+    expect(documentOf(snapshot, 'x').info.description).not.toMatch(/sign/);
+    expect(documentOf(snapshot).info.description).not.toMatch(/sign/);
+  });
+
+  it('is like any other for somebody who has', () => {
+    const { info, paths, components } = documentOf(makeSnapshot('many', { x: [tool] }, { server }), 'x');
+    expect(info.description).toContain('1 tool');
+    expect(paths['/read']?.post.responses['401']).toEqual({ $ref: '#/components/responses/Error401SignIn' });
+    expect(components['responses']).toHaveProperty('Error401SignIn');
+  });
+
+  it('can ask for a sign-in wherever it is asked for something', () => {
+    const more = { expose: ['resources', 'prompts'], oauth } as const;
+    const catalogue = { offers: { resources: true, prompts: true } };
+    const { paths } = documentOf(makeSnapshot('many', { x: [] }, { server: more, catalogue }), 'x');
+    const items = Object.values(paths).flatMap((item) => Object.values<Operation>(item));
+    expect(items.length).toBeGreaterThan(3);
+    for (const { responses } of items) {
+      expect(responses['401']).toEqual({ $ref: '#/components/responses/Error401SignIn' });
+    }
   });
 });

@@ -2,7 +2,7 @@
 
 import { defaultSettings } from '../../support.ts';
 import { defaultCapacity } from '../../../src/config/capacity.ts';
-import type { Config, ServerConfig, Settings } from '../../../src/config/types.ts';
+import type { Config, OAuthConfig, ServerConfig, Settings } from '../../../src/config/types.ts';
 import type { JsonObject } from '../../../src/json/value.ts';
 import type { Catalogue, Tool, UpstreamHandle } from '../../../src/mcp/types.ts';
 import { prepareOperations, type Operation, type ServerOperations } from '../../../src/openapi/prepared.ts';
@@ -48,8 +48,34 @@ export function makeServerConfig(name: string, more: Partial<ServerConfig> = {})
     expose: [],
     validate: true,
     ...defaultCapacity,
+    oauth: undefined,
+    forwarding: undefined,
     connectionFingerprint: name,
     fingerprint: name,
+    ...more,
+  };
+}
+
+/** Of a server that each user signs in to. */
+export function makeOAuth(more: Partial<OAuthConfig> = {}): OAuthConfig {
+  return {
+    grant: 'authorization_code',
+    multiUser: true,
+    serverUrl: undefined,
+    webuiSecretKey: undefined,
+    webuiUserJwtSecret: undefined,
+    storage: 'memory',
+    sessionTimeoutMs: 1_800_000,
+    callbackPort: 3030,
+    useLoopback: true,
+    clientId: undefined,
+    clientSecret: undefined,
+    clientMetadataUrl: undefined,
+    tokenEndpointAuthMethod: undefined,
+    privateKey: undefined,
+    signingAlgorithm: undefined,
+    scopes: undefined,
+    clientMetadata: {},
     ...more,
   };
 }
@@ -66,7 +92,15 @@ export function makeHandle(name: string, catalogue: Catalogue | undefined): Upst
   const unused = () => {
     throw new Error('a snapshot asks no upstream anything');
   };
-  return { name, catalogue, status: unused, lease: unused, retryNow: unused };
+  return {
+    name,
+    catalogue,
+    status: unused,
+    signIn: undefined,
+    catalogueOf: unused,
+    lease: unused,
+    retryNow: unused,
+  };
 }
 
 /** A snapshot of servers with these tools; `undefined` for a server that has not listed any yet. */

@@ -44,6 +44,14 @@ describe('problemPlan', () => {
     expect(JSON.parse(at(1.2).body)).toMatchObject({ retryAfter: 2 });
   });
 
+  it('says where to sign in', () => {
+    const authorizationUrl = 'https://tools.acme.dev/oauth/notes/authorize?ticket=t';
+    const { status, body } = problemPlan(new AppError('authorization_required', 'No.', { authorizationUrl }), 'id');
+    expect(status).toBe(401);
+    expect(JSON.parse(body)).toMatchObject({ code: 'authorization_required', authorizationUrl });
+    expect(problemPlan(new AppError('authorization_required', 'No.'), 'id').body).not.toContain('authorizationUrl');
+  });
+
   it('names the methods that a path has', () => {
     const { headers } = problemPlan(new AppError('method_not_allowed', 'No.', { allow: ['GET', 'HEAD'] }), 'id');
     expect(headers['Allow']).toBe('GET, HEAD');

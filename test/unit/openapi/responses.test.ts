@@ -2,8 +2,14 @@ import { describe, expect, it } from 'vitest';
 import { AppError, errorTable, type ErrorCode } from '../../../src/errors.ts';
 import type { JsonObject } from '../../../src/json/value.ts';
 import { problemPlan } from '../../../src/openapi/problem.ts';
-import { callCodes, errorResponses, problemSchema, responseComponents } from '../../../src/openapi/responses.ts';
-import { makeSettings } from './made.ts';
+import {
+  callCodes,
+  errorResponses,
+  failuresAt,
+  problemSchema,
+  responseComponents,
+} from '../../../src/openapi/responses.ts';
+import { makeOAuth, makeServerConfig, makeSettings } from './made.ts';
 
 const open = makeSettings();
 const guarded = makeSettings({ apiKey: 'k' });
@@ -48,6 +54,41 @@ describe('the error responses of a call', () => {
   });
 });
 
+describe('a server that users sign in to', () => {
+  const usualAt = (oauth: ReturnType<typeof makeOAuth> | undefined) =>
+    failuresAt(makeServerConfig('a', { oauth }), usual);
+  const plain = usualAt(undefined);
+  const signIn = usualAt(makeOAuth());
+  const withTokens = usualAt(makeOAuth({ webuiSecretKey: 's' }));
+  const descriptionOf = (components: JsonObject, key: string) => (components[key] as JsonObject)['description'];
+
+  it('alone says that a sign-in may be required', () => {
+    expect(plain.codes).not.toContain('authorization_required');
+    expect(errorResponses(open, plain)).not.toHaveProperty('401');
+    expect(errorResponses(open, signIn)['401']).toEqual({ $ref: '#/components/responses/Error401SignIn' });
+    expect(errorResponses(guarded, plain)['401']).toEqual({ $ref: '#/components/responses/Error401' });
+    const components = responseComponents(guarded, [plain, signIn]);
+    expect(descriptionOf(components, 'Error401')).toBe('Authentication required (`unauthenticated`).');
+    expect(descriptionOf(components, 'Error401SignIn')).toBe(
+      'Authentication required (`unauthenticated`), or Sign-in required (`authorization_required`).',
+    );
+    const withoutKey = responseComponents(open, [plain, signIn]);
+    expect(withoutKey).not.toHaveProperty('Error401');
+    expect(descriptionOf(withoutKey, 'Error401SignIn')).toBe('Sign-in required (`authorization_required`).');
+  });
+
+  it('refuses bad tokens where it judges them, whether or not there is a key', () => {
+    expect(descriptionOf(responseComponents(open, [withTokens]), 'Error401SignIn')).toContain('unauthenticated');
+    const jwtSecret = usualAt(makeOAuth({ webuiUserJwtSecret: 's' }));
+    expect(descriptionOf(responseComponents(open, [jwtSecret]), 'Error401SignIn')).toContain('unauthenticated');
+  });
+
+  it('differs in nothing else', () => {
+    const { '401': _, ...others } = errorResponses(open, signIn);
+    expect(others).toEqual(errorResponses(open, plain));
+  });
+});
+
 describe('the schema of problems', () => {
   it('knows every member of every problem document', () => {
     const properties = Object.keys(problemSchema['properties'] as JsonObject);
@@ -57,6 +98,7 @@ describe('the schema of problems', () => {
         server: 's',
         tool: 't',
         retryAfter: 1,
+        authorizationUrl: 'https://a/b',
         dataText: '1',
       };
       const document = JSON.parse(problemPlan(new AppError(code, 'd', fields), 'id').body) as JsonObject;

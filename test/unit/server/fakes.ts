@@ -2,18 +2,21 @@
 // a test says and keep what they were asked.
 
 import { defaultCapacity } from '../../../src/config/capacity.ts';
-import type { Config, Exposure, ServerConfig, SessionScope, Settings } from '../../../src/config/types.ts';
+import type { Config, Exposure, OAuthConfig, ServerConfig, SessionScope, Settings } from '../../../src/config/types.ts';
 import type { AppEvent } from '../../../src/events.ts';
 import type {
   AskRequest,
   CallRequest,
   Catalogue,
   Outcome,
+  PersonalCatalogue,
   Prompt,
+  SignIn,
   Tool,
   UpstreamHandle,
   UpstreamStatus,
 } from '../../../src/mcp/types.ts';
+import type { Principal } from '../../../src/principal.ts';
 import type { RenderMetrics } from '../../../src/server/exchange.ts';
 import { createHttpServer, type HttpServer } from '../../../src/server/listen.ts';
 import type { LastReload } from '../../../src/events.ts';
@@ -45,6 +48,9 @@ export interface FakeServer {
   /** Whether the server offers any. */
   readonly resources?: boolean;
   readonly status?: Partial<UpstreamStatus>;
+  readonly oauth?: OAuthConfig;
+  /** Where each user signs in, `tools` are what those who did are offered. */
+  readonly signIn?: SignIn;
   /** Runs when it is tried at once. */
   readonly retry?: (upstream: FakeUpstream) => void;
   readonly call?: (request: CallRequest) => Outcome | Promise<Outcome>;
@@ -132,6 +138,8 @@ function serverConfig(name: string, server: FakeServer): ServerConfig {
     expose: expose ?? [],
     validate: validate ?? true,
     ...defaultCapacity,
+    oauth: server.oauth,
+    forwarding: undefined,
     session: session ?? 'shared',
     connectionFingerprint: name,
     fingerprint: name,
@@ -141,7 +149,9 @@ function serverConfig(name: string, server: FakeServer): ServerConfig {
 function fakeUpstream(name: string, server: FakeServer): FakeUpstream {
   const { prompts, resources = false } = server;
   const offers = { prompts: prompts !== undefined, resources };
-  const catalogue = server.tools && { ...fakeCatalogue(server.tools), prompts: prompts ?? [], offers };
+  const { signIn } = server;
+  const offered = server.tools && { ...fakeCatalogue(server.tools), prompts: prompts ?? [], offers };
+  const catalogue = signIn?.multiUser === true ? undefined : offered;
   const answer = server.call ?? (() => textResult('ok'));
   const tell = server.ask ?? (() => jsonResult('{}'));
   const status: UpstreamStatus = {
@@ -166,6 +176,12 @@ function fakeUpstream(name: string, server: FakeServer): FakeUpstream {
     asked: [],
     leases: 0,
     status: () => status,
+    signIn,
+    async catalogueOf({ user }: Principal): Promise<PersonalCatalogue> {
+      if (offered === undefined) throw new Error('no users');
+      if ((await signIn?.status(user))?.authenticated === true) return { kind: 'catalogue', catalogue: offered };
+      return { kind: 'unauthorized', detail: 'this user has not signed in', authorizationUrl: undefined };
+    },
     retryNow: async () => server.retry?.(upstream),
     lease() {
       upstream.leases++;

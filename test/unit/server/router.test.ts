@@ -1,4 +1,7 @@
+import { generateKeyPairSync } from 'node:crypto';
 import { expect, test } from 'vitest';
+import { freePort } from '../../support.ts';
+import { rsaToken } from './access/tokens.ts';
 import { fakeProgram } from './fakes.ts';
 
 const servers = { time: { tools: ['get'] }, slow: {}, off: { disabled: true } };
@@ -50,6 +53,25 @@ test('with a single server the paths of tools take POST only', async () => {
   expect((await program.inject('/gett')).json()).toMatchObject({ code: 'unknown_tool' });
   expect((await program.inject('/time/docs')).json()).toMatchObject({ code: 'not_found' });
   expect((await program.inject('/docs')).statusCode).toBe(200);
+});
+
+test('nothing runs before a token is verified whose keys have to be fetched', async () => {
+  const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+  const token = rsaToken({ sub: 'alice' }, privateKey);
+  const jwt = {
+    algorithms: ['RS256'],
+    secret: undefined,
+    // Nobody is there.
+    jwks: `http://127.0.0.1:${await freePort()}/keys`,
+    issuer: undefined,
+    audience: undefined,
+    userClaim: 'sub',
+  };
+  const program = fakeProgram(servers, { settings: { jwt } });
+  const headers = { authorization: `Bearer ${token}` };
+  const response = await program.inject({ method: 'POST', url: '/time/get', headers });
+  expect(response.statusCode).toBe(502);
+  expect(program.upstreams.get('time')?.calls).toEqual([]);
 });
 
 test.each(['PROPFIND', 'SEARCH', 'PURGE', 'TRACE'] as const)('%s is a wrong method like any other', async (method) => {

@@ -77,6 +77,8 @@ function fakeServerConfig(name: string, disabled: boolean): ServerConfig {
     expose: [],
     validate: true,
     ...defaultCapacity,
+    oauth: undefined,
+    forwarding: undefined,
     connectionFingerprint: name,
     fingerprint: name,
   };
@@ -125,6 +127,8 @@ function fakeUpstream(name: string, state: UpstreamState): UpstreamHandle {
     lease: () => {
       throw new Error('The start message calls no tool.');
     },
+    signIn: undefined,
+    catalogueOf: () => Promise.reject(new Error('no users')),
     retryNow: () => Promise.resolve(),
   };
 }

@@ -1,4 +1,7 @@
-import { expect, test } from 'vitest';
+import { createHash } from 'node:crypto';
+import { describe, expect, test } from 'vitest';
+import type { AccessKey } from '../../../../src/config/types.ts';
+import { checkKey, isKey, knownKeys, type KnownKey } from '../../../../src/server/access/keys.ts';
 import { fakeProgram, type FakeProgram } from '../fakes.ts';
 
 const key = 'top-secret: ümlaut';
@@ -81,4 +84,80 @@ test('a reload that changes the key changes who may call', async () => {
   program.publish({ apiKey: 'another' });
   expect((await call(program, { 'x-api-key': wireKey })).statusCode).toBe(403);
   expect((await call(program, { 'x-api-key': 'another' })).statusCode).toBe(200);
+});
+
+function named(name: string, value: string, changes: Partial<AccessKey> = {}): AccessKey {
+  const digest = createHash('sha256').update(value).digest('hex');
+  return { name, digest, servers: undefined, tools: undefined, readOnly: false, expiresAt: undefined, ...changes };
+}
+
+describe('many keys', () => {
+  const keys = knownKeys({ apiKey: 'main', keys: [named('ci', 'key-of-ci'), named('gr\u00fc\u00df', 'key-\u00fc')] });
+
+  test.each([
+    ['main', ''],
+    ['key-of-ci', 'ci'],
+    [Buffer.from('key-\u00fc').toString('latin1'), 'gr\u00fc\u00df'],
+  ])('each opens the door, and says which it is: %s', (sent, name) => {
+    expect(checkKey(keys, { authorization: `Bearer ${sent}` })).toMatchObject({ name });
+    expect(checkKey(keys, { 'x-api-key': sent })).toMatchObject({ name });
+    expect(checkKey(keys, { 'x-api-key': 'wrong', authorization: `Bearer ${sent}` })).toMatchObject({ name });
+    expect(isKey(keys, sent)).toBe(true);
+  });
+
+  test.each(['', 'mai', 'main ', 'key-of-', named('ci', 'key-of-ci').digest])('nothing else does: %j', (sent) => {
+    expect(() => checkKey(keys, { 'x-api-key': sent })).toThrow(sent === '' ? /needs the API key/ : /is wrong/);
+    expect(isKey(keys, sent)).toBe(false);
+  });
+
+  test('of two that are sent, X-API-Key is the one', () => {
+    expect(checkKey(keys, { 'x-api-key': 'key-of-ci', authorization: 'Bearer main' })).toMatchObject({ name: 'ci' });
+  });
+
+  test('a holder is told from others by the name of the key, never by the key', () => {
+    expect(keys.map(({ holder }) => holder.user)).toEqual(['key', 'key:ci', 'key:gr\u00fc\u00df']);
+  });
+
+  test('named ones alone guard the calls as well', async () => {
+    const program = fakeProgram({ time: { tools: ['get'] } }, { settings: { keys: [named('ci', 'key-of-ci')] } });
+    expect((await call(program, { 'x-api-key': 'key-of-ci' })).statusCode).toBe(200);
+    expect((await call(program, { 'x-api-key': 'wrong' })).statusCode).toBe(403);
+    expect((await call(program, {})).statusCode).toBe(401);
+    expect((await program.inject('/time/openapi.json')).statusCode).toBe(200);
+  });
+});
+
+test('every key is compared, whichever fits, in constant time', () => {
+  let compared: string[] = [];
+  const watched = knownKeys({ apiKey: 'one', keys: [named('two', '2'), named('three', '3')] }).map(
+    (known): KnownKey => ({
+      ...known,
+      get digest() {
+        compared.push(known.name);
+        return known.digest;
+      },
+    }),
+  );
+  for (const sent of ['one', '2', '3', 'wrong']) {
+    compared = [];
+    isKey(watched, sent);
+    expect(compared).toEqual(['', 'two', 'three']);
+  }
+  // Only the comparison in constant time refuses to compare what differs in length.
+  const short = watched.map((known) => ({ ...known, digest: Buffer.from('short') }));
+  expect(() => isKey(short, 'one')).toThrow(expect.objectContaining({ code: 'ERR_CRYPTO_TIMING_SAFE_EQUAL_LENGTH' }));
+});
+
+test('an expired key is forbidden, and told so', () => {
+  const expiresAt = Date.UTC(2026, 0, 2, 3, 4, 5);
+  const keys = knownKeys({ apiKey: 'main', keys: [named('ci', 'key-of-ci', { expiresAt })] });
+  expect(checkKey(keys, { 'x-api-key': 'key-of-ci' }, () => expiresAt - 1)).toMatchObject({ name: 'ci' });
+  const expired = expect.objectContaining({
+    code: 'forbidden',
+    message: 'The API key "ci" expired on 2026-01-02T03:04:05Z: ask for a new one.',
+  });
+  expect(() => checkKey(keys, { 'x-api-key': 'key-of-ci' }, () => expiresAt)).toThrow(expired);
+  // Nor is another one beside it looked for.
+  const beside = { 'x-api-key': 'key-of-ci', authorization: 'Bearer main' };
+  expect(() => checkKey(keys, beside, () => expiresAt)).toThrow(expired);
 });

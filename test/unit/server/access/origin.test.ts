@@ -1,8 +1,11 @@
+import { createHash } from 'node:crypto';
 import { expect, test } from 'vitest';
 import type { Settings } from '../../../../src/config/types.ts';
 import { allowsOrigin, checkHostAndOrigin } from '../../../../src/server/access/origin.ts';
 import { accessRules } from '../../../../src/server/access/rules.ts';
 import { fakeProgram } from '../fakes.ts';
+
+const digestOf = (key: string) => createHash('sha256').update(key).digest('hex');
 
 const time = { time: { tools: ['get'] } };
 
@@ -78,6 +81,22 @@ test('with a key every host and every origin may call', async () => {
   expect(response.headers['access-control-allow-origin']).toBe('*');
   expect(response.headers['vary']).toBeUndefined();
   expect(response.headers['access-control-allow-credentials']).toBeUndefined();
+});
+
+test.each<[string, Partial<Settings>]>([
+  [
+    'named keys',
+    { keys: [{ name: 'ci', digest: digestOf('k'), servers: [], tools: [], readOnly: true, expiresAt: 1 }] },
+  ],
+  [
+    'tokens of users',
+    { jwt: { algorithms: [], secret: 's', jwks: undefined, issuer: undefined, audience: undefined, userClaim: 'sub' } },
+  ],
+])('so they may with %s', (_name, changed) => {
+  const settings = { ...fakeProgram(time).snapshot().config.settings, ...changed };
+  const rules = accessRules(settings, { address: '::', port: 8000, scheme: 'http' });
+  expect(() => checkHostAndOrigin(rules, 'evil.example', 'https://evil.example', '10.1.2.3')).not.toThrow();
+  expect(rules.origins.any).toBe(true);
 });
 
 test('all interfaces without a key, should it come to that, are for this machine alone', async () => {

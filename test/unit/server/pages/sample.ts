@@ -39,6 +39,7 @@ export function server(name: string, more: Partial<ServerModel> = {}): ServerMod
     sessions: 0,
     nextRetryAt: undefined,
     tools: [],
+    signIn: undefined,
     ...more,
   };
 }
