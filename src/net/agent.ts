@@ -6,7 +6,7 @@ import { Agent, buildConnector, EnvHttpProxyAgent, type Dispatcher } from 'undic
 import type { AddressGuard } from './address-guard.ts';
 
 export interface AgentOptions {
-  /** Judges the addresses that are connected to; behind a proxy, which looks names up itself, literal ones only. */
+  /** Judges the addresses that are connected to; of what goes by a proxy, which looks names up itself, literal ones only. */
   readonly guard?: AddressGuard | undefined;
   readonly connectTimeoutMs: number;
   readonly tls:
@@ -39,7 +39,9 @@ export function createAgent(options: AgentOptions): Dispatcher {
     keepAliveTimeout: keepAliveTimeoutMs,
   };
   if (!behindProxy()) return new Agent(common);
-  return guardLiterals(new EnvHttpProxyAgent({ ...common, requestTls: connect }), options.guard);
+  if (options.guard === undefined) return new EnvHttpProxyAgent({ ...common, requestTls: connect });
+  const proxied = new EnvHttpProxyAgent({ ...common, requestTls: connect, noProxy: withoutThisMachine() });
+  return guardLiterals(proxied, options.guard);
 }
 
 function guarded(options: buildConnector.BuildOptions, guard: AddressGuard): buildConnector.connector {
@@ -61,18 +63,34 @@ function guarded(options: buildConnector.BuildOptions, guard: AddressGuard): bui
   };
 }
 
-function guardLiterals(agent: Dispatcher, guard: AddressGuard | undefined): Dispatcher {
-  if (guard === undefined) return agent;
+function guardLiterals(agent: Dispatcher, guard: AddressGuard): Dispatcher {
   return agent.compose((dispatch) => (options, handler) => {
     guard.judgeLiteral(new URL(String(options.origin)).hostname, (error) => {
       if (error === null) dispatch(options, handler);
-      else handler.onResponseError?.(notSent, error);
+      else handler.onResponseError?.(nothingToControl, error);
     });
     return true;
   });
 }
 
+/** Of a request that there is nothing to control of. */
+const nothingToControl: Dispatcher.DispatchController = {
+  aborted: true,
+  paused: false,
+  reason: null,
+  abort: () => {},
+  pause: () => {},
+  resume: () => {},
+};
+
 function behindProxy(): boolean {
   const { env } = process;
   return ['http_proxy', 'https_proxy', 'HTTP_PROXY', 'HTTPS_PROXY'].some((name) => (env[name] ?? '') !== '');
+}
+
+/** NO_PROXY, and what means this machine: tokens go there without TLS, which is for no network to see. */
+function withoutThisMachine(): string {
+  const { env } = process;
+  const named = env['no_proxy'] ?? env['NO_PROXY'] ?? '';
+  return named === '*' ? named : `${named},localhost,127.0.0.1,[::1]`;
 }

@@ -2,7 +2,7 @@
 // ("bad port") before it tries them, hides what happened behind "fetch failed" and costs several times a plain request.
 // Offers what that library uses: text bodies, headers, a signal; redirects are always the caller's, who knows the origin.
 
-import { Readable } from 'node:stream';
+import type { Readable } from 'node:stream';
 import type { Dispatcher } from 'undici';
 
 export type Fetch = (url: string | URL, init?: RequestInit) => Promise<Response>;
@@ -27,21 +27,30 @@ export function fetchOver(dispatcher: Pick<Dispatcher, 'request'>, onHeard: () =
     const { statusCode: status, headers } = answer;
     const empty = withoutBody.has(status);
     if (empty) await answer.body.dump();
-    // The types of the streams of Node and of the platform differ in name only.
-    const stream = empty ? null : (Readable.toWeb(answer.body) as unknown as ReadableStream<Uint8Array>);
-    const watched = stream?.pipeThrough(watchedBy(onHeard)) ?? null;
-    const response = new Response(watched, { status, headers: toHeaders(headers) });
+    const response = new Response(empty ? null : streamOf(answer.body, onHeard), {
+      status,
+      headers: toHeaders(headers),
+    });
     // A relative address in the answer is meant against this one.
     Object.defineProperty(response, 'url', { value: href });
     return response;
   };
 }
 
-function watchedBy(onHeard: () => void): TransformStream<Uint8Array, Uint8Array> {
-  return new TransformStream({
-    transform: (chunk, controller) => {
+/** Our own, because the one that Node makes of a Readable throws where nobody can catch it when a reader gives it up. */
+function streamOf(body: Readable, onHeard: () => void): ReadableStream<Uint8Array> {
+  // Told by the next read, if there is one.
+  body.on('error', () => {});
+  const chunks = body[Symbol.asyncIterator]() as AsyncIterator<Uint8Array>;
+  return new ReadableStream<Uint8Array>({
+    async pull(controller) {
+      const { done, value } = await chunks.next();
+      if (done === true) return controller.close();
       onHeard();
-      controller.enqueue(chunk);
+      controller.enqueue(value);
+    },
+    cancel() {
+      body.destroy();
     },
   });
 }

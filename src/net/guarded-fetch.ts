@@ -10,6 +10,8 @@ import { fetchOver, type Fetch } from './fetch.ts';
 export interface GuardedFetchOptions {
   readonly guard: AddressGuard;
   readonly tls?: AgentOptions['tls'];
+  /** Default: that of the whole exchange. */
+  readonly connectTimeoutMs?: number;
   /** Of a whole exchange. Default: 10 s. */
   readonly timeoutMs?: number;
   /** Of an answer's body. Default: 1 MiB. */
@@ -26,18 +28,19 @@ const defaults = { timeoutMs: 10_000, maxBytes: 1024 * 1024 } as const;
 
 export function guardedFetch(options: GuardedFetchOptions): GuardedFetch {
   const { timeoutMs = defaults.timeoutMs, maxBytes = defaults.maxBytes, guard, tls } = options;
-  const agent = createAgent({ guard, tls, connectTimeoutMs: timeoutMs });
+  const agent = createAgent({ guard, tls, connectTimeoutMs: options.connectTimeoutMs ?? timeoutMs });
   const once = fetchOver(agent, () => {});
   const fetch: Fetch = async (input, init = {}) => {
+    // What URL throws has the whole address with it.
+    if (!URL.canParse(String(input))) throw new Error('what should be the address of an authorization server is none');
     const first = new URL(input);
     const signal = AbortSignal.timeout(timeoutMs);
     const given = init.signal == null ? signal : AbortSignal.any([signal, init.signal]);
     try {
       return await whole(await follow(first, { ...init, signal: given }), first, maxBytes);
     } catch (error) {
-      if (signal.aborted)
-        throw new Error(`${first.host} did not answer within ${timeoutMs / 1000} s`, { cause: error });
-      throw error;
+      if (!signal.aborted) throw error;
+      throw new Error(`${first.host} did not answer within ${timeoutMs / 1000} s`, { cause: signal.reason });
     }
   };
 
@@ -51,9 +54,10 @@ export function guardedFetch(options: GuardedFetchOptions): GuardedFetch {
       if (response.status < 300 || response.status >= 400 || location === null) return response;
       await response.body?.cancel();
       const to = URL.canParse(location, at.href) ? new URL(location, at) : undefined;
-      if (to?.origin !== url.origin || (init.method ?? 'GET') !== 'GET' || followed === maxRedirects) {
+      if (to?.origin !== url.origin || (init.method ?? 'GET') !== 'GET') {
         throw new Error(`${url.host} redirects to ${to?.origin ?? 'no address'}, which is not followed`);
       }
+      if (followed === maxRedirects) throw new Error(`${url.host} redirects more than ${maxRedirects} times`);
       at = to;
     }
   }
@@ -62,10 +66,10 @@ export function guardedFetch(options: GuardedFetchOptions): GuardedFetch {
 }
 
 /** Throws for an address that secrets must not go to. */
-export function checkScheme({ protocol, hostname, host, username, password }: URL): void {
+function checkScheme({ protocol, hostname, host, username, password }: URL): void {
   if (username !== '' || password !== '') throw new Error(`the address of ${host} holds a user or a password`);
   if (protocol === 'https:' || (protocol === 'http:' && isLoopbackName(hostname))) return;
-  throw new Error(`${host} is not reached by https, which signing in needs (this machine excepted)`);
+  throw new Error(`${protocol}//${host} is not an https address, which signing in needs (this machine excepted)`);
 }
 
 /** Names and addresses that mean this machine whoever answers for names. */

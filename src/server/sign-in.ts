@@ -2,7 +2,6 @@
 // refusals of calls say of that. Addresses are our own ones, as this caller reaches us. What a sign-in consists of is
 // mcp/oauth/'s.
 
-import { isIP } from 'node:net';
 import { AppError } from '../errors.ts';
 import type { UpstreamStatus } from '../mcp/types.ts';
 import { encodeSegment } from '../openapi/names.ts';
@@ -11,6 +10,7 @@ import type { ServerView } from '../snapshot.ts';
 import { isLoopbackHost, plainAddress, urlHost } from './access/host.ts';
 import { checkKey } from './access/keys.ts';
 import { checkToken, identify } from './access/principal.ts';
+import { isTrusted } from './access/proxies.ts';
 import { checkScope } from './access/scopes.ts';
 import type { Exchange } from './exchange.ts';
 import { ticketsOf } from './tickets.ts';
@@ -139,7 +139,7 @@ export function callbackUrl(exchange: Exchange, server: string): string {
   const { hostname } = new URL(origin);
   const isVouchedFor =
     snapshot.config.settings.publicUrl !== undefined ||
-    comesFromProxy(exchange) ||
+    isTrusted(rules.proxies, request.socket.remoteAddress) ||
     isLoopbackHost(hostname) ||
     hostname === urlHost(plainAddress(localAddress)) ||
     rules.origins.own.has(origin);
@@ -149,11 +149,4 @@ export function callbackUrl(exchange: Exchange, server: string): string {
     `Nobody can sign in under the address ${origin}, which nothing but the request itself vouches for: start mcpo with ` +
       '--public-url and the address that people use, or name the reverse proxy in --trusted-proxies.',
   );
-}
-
-/** One that was named: what it says of our address counts, and it says which Host may come through. */
-function comesFromProxy({ rules, request }: Exchange): boolean {
-  const address = plainAddress(request.socket.remoteAddress ?? '');
-  const family = isIP(address);
-  return family !== 0 && rules.proxies?.check(address, family === 6 ? 'ipv6' : 'ipv4') === true;
 }

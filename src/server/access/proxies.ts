@@ -35,7 +35,8 @@ export function mountOf(settings: Settings, rules: AccessRules, caller: Caller):
   return { origin: `${forwarded.proto ?? (caller.encrypted ? 'https' : 'http')}://${host}`, rootPath };
 }
 
-function isTrusted(proxies: BlockList | undefined, peer: string | undefined): boolean {
+/** Whether a peer is a reverse proxy that was named: what it says of addresses counts. */
+export function isTrusted(proxies: BlockList | undefined, peer: string | undefined): boolean {
   if (proxies === undefined || peer === undefined) return false;
   const address = plainAddress(peer);
   return proxies.check(address, isIPv6(address) ? 'ipv6' : 'ipv4');

@@ -24,3 +24,19 @@ it('tells each part of an answer that is heard, and a cut is an error', async ()
   await expect(reader.read()).rejects.toThrow(/terminated|other side closed|aborted/);
   await until(() => server.received[0]?.request.destroyed);
 });
+
+it('a body that nobody reads to its end is given up without a trace', async () => {
+  const agent = createAgent({ connectTimeoutMs: 5_000, tls: undefined });
+  onTestFinished(() => agent.destroy());
+  let heard = 0;
+  const server = await startScripted(({ response }) => void response.writeHead(200).write('begun'));
+  for (const readsFirst of [true, false]) {
+    const response = await fetchOver(agent, () => heard++)(server.url);
+    const reader = (response.body as ReadableStream<Uint8Array>).getReader();
+    if (readsFirst) expect(Buffer.from((await reader.read()).value ?? []).toString()).toBe('begun');
+    await reader.cancel();
+  }
+  // What is thrown where nobody can catch it would end this process.
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(heard).toBeGreaterThan(2);
+});
