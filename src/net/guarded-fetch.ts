@@ -40,7 +40,7 @@ export function guardedFetch(options: GuardedFetchOptions): GuardedFetch {
       return await whole(await follow(first, { ...init, signal: given }), first, maxBytes);
     } catch (error) {
       if (!signal.aborted) throw error;
-      throw new Error(`${first.host} did not answer within ${timeoutMs / 1000} s`, { cause: signal.reason });
+      throw new Error(`${first.host} did not answer within ${timeoutMs / 1000} s`, { cause: error });
     }
   };
 

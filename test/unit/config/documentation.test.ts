@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parseDocument } from '../../../src/config/document.ts';
-import { ignoredServerKeys, ignoredTopKeys } from '../../../src/config/foreign-keys.ts';
+import { ignoredMembers, ignoredServerKeys, ignoredTopKeys } from '../../../src/config/foreign-keys.ts';
 import { configJsonSchema } from '../../../src/config/json-schema.ts';
 import { type OptionDefinition, options, variablesOf } from '../../../src/config/options.ts';
 import { reservedServerNames } from '../../../src/routes.ts';
@@ -62,6 +62,8 @@ describe('docs/configuration.md', () => {
     );
     expect(entry).toEqual(ignoredServerKeys);
     expect(top).toEqual(ignoredTopKeys);
+    const within = section('### Keys of other programs').find((line) => line.startsWith('Within an entry: '));
+    expect(quoted(within ?? '')).toEqual(ignoredMembers);
   });
 
   it('lists the reserved names', () => {
@@ -74,6 +76,17 @@ describe('docs/configuration.md', () => {
     const value = parseDocument(text, 'docs').value as Record<string, unknown>;
     const config = await loadFile(folder, { ...value, mcpo: { port: 8000 } }, { environment: { GITHUB_TOKEN: 'x' } });
     expect(config.servers.map((server) => server.name)).toEqual(['time', 'github']);
+  });
+
+  it('shows keys, tokens, a sign-in and templates that are valid', async () => {
+    const text = /```json\n([^]*?)```/.exec(section('### Keys and tokens').join('\n'))?.[1] ?? '';
+    const environment = { WEBUI_USER_JWT_SECRET: 'x', CHAT_KEY: 'y', REPORTS_KEY: 'z' };
+    const config = await loadFile(folder, parseDocument(text, 'docs').value, { environment });
+    expect(config.settings.keys.map(({ name }) => name)).toEqual(['chat', 'reports']);
+    expect(config.servers.map(({ name, oauth, forwarding }) => [name, oauth?.multiUser, forwarding])).toEqual([
+      ['notes', true, { whitelist: ['x-request-*'], blacklist: [] }],
+      ['files', undefined, undefined],
+    ]);
   });
 
   it('has every key of oauth, of keys and of jwt, and no other', () => {

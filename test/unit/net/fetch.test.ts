@@ -30,12 +30,14 @@ it('a body that nobody reads to its end is given up without a trace', async () =
   onTestFinished(() => agent.destroy());
   let heard = 0;
   const server = await startScripted(({ response }) => void response.writeHead(200).write('begun'));
-  for (const readsFirst of [true, false]) {
+  const readers: ReadableStreamDefaultReader<Uint8Array>[] = [];
+  for (let n = 0; n < 2; n++) {
     const response = await fetchOver(agent, () => heard++)(server.url);
-    const reader = (response.body as ReadableStream<Uint8Array>).getReader();
-    if (readsFirst) expect(Buffer.from((await reader.read()).value ?? []).toString()).toBe('begun');
-    await reader.cancel();
+    readers.push((response.body as ReadableStream<Uint8Array>).getReader());
   }
+  const begun = await readers[0]?.read();
+  expect(Buffer.from(begun?.value ?? []).toString()).toBe('begun');
+  for (const reader of readers) await reader.cancel();
   // What is thrown where nobody can catch it would end this process.
   await new Promise((resolve) => setImmediate(resolve));
   expect(heard).toBeGreaterThan(2);
