@@ -85,7 +85,11 @@ describe('files that cannot be understood', () => {
     ['a name twice', '{"mcpServers": {"a": {"command": "x"}, "a": {"command": "y"}}}', /mcpServers\.a/],
     ['a url that is none', servers({ a: { url: 'nonsense' } }), /url/i],
     ['both command and url', servers({ a: { command: 'x', url: 'http://127.0.0.1:1' } }), /command.*url|url.*command/],
-    ['a key of a later version', servers({ a: { url: 'http://127.0.0.1:1', oauth: {} } }), /oauth.*not supported yet/],
+    [
+      'a key of a later version',
+      servers({ a: { url: 'http://127.0.0.1:1', oauth: { storage_type: 'redis' } } }),
+      /redis.*not supported yet/,
+    ],
   ])('%s', async (_title, text, sentence) => {
     const path = folderWith({ 'config.json': text });
     expect(await refusalOf(['--config', path('config.json')])).toMatch(sentence);

@@ -1,7 +1,6 @@
 // The client that we are to an authorization server, and how it proves that in a request: with nothing, a secret, or a
 // signed statement (RFC 6749, section 2.3; RFC 7523). What was configured holds; else the server's wishes do.
 
-import { createPrivateKey } from 'node:crypto';
 import {
   createPrivateKeyJwtAuth,
   selectClientAuthMethod,
@@ -25,7 +24,7 @@ export interface Client {
 type Method = 'none' | 'client_secret_basic' | 'client_secret_post' | 'private_key_jwt';
 
 export function clientAuthentication(client: Client, config: OAuthConfig): AddClientAuthentication {
-  const { privateKey } = config;
+  const { privateKey, signingAlgorithm } = config;
   return async (headers, params, url, metadata) => {
     const { id, secret } = client;
     const method = methodOf(client, config, metadata);
@@ -39,8 +38,7 @@ export function clientAuthentication(client: Client, config: OAuthConfig): AddCl
         return;
       case 'private_key_jwt':
         try {
-          const alg = config.signingAlgorithm ?? algorithmOf(privateKey ?? '');
-          const key = { privateKey: privateKey ?? '', alg };
+          const key = { privateKey: privateKey ?? '', alg: signingAlgorithm ?? '' };
           await createPrivateKeyJwtAuth({ issuer: id, subject: id, ...key })(headers, params, url, metadata);
         } catch {
           // What is thrown may quote the key.
@@ -74,11 +72,4 @@ function methodOf(
 /** RFC 6749, section 2.3.1: both halves are form-encoded before they are put together. */
 function formEncoded(text: string): string {
   return new URLSearchParams([['', text]]).toString().slice(1);
-}
-
-function algorithmOf(privateKey: string): string {
-  const { asymmetricKeyType, asymmetricKeyDetails } = createPrivateKey(privateKey);
-  if (asymmetricKeyType !== 'ec') return 'RS256';
-  const curves: Readonly<Record<string, string>> = { secp384r1: 'ES384', secp521r1: 'ES512' };
-  return curves[asymmetricKeyDetails?.namedCurve ?? ''] ?? 'ES256';
 }

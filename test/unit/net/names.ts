@@ -11,7 +11,7 @@ export function answering(names: Readonly<Record<string, readonly string[]>>): {
   const asked: string[] = [];
   const lookup: Lookup = (hostname, _options, done) => {
     asked.push(hostname);
-    const addresses = names[hostname];
+    const addresses = names[hostname] ?? (isIP(hostname) === 0 ? undefined : [hostname]);
     queueMicrotask(() => {
       if (addresses === undefined) done(Object.assign(new Error(`ENOTFOUND ${hostname}`), { code: 'ENOTFOUND' }), []);
       else
