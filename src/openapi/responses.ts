@@ -131,7 +131,7 @@ function componentKey(status: number, signsIn: boolean): string {
 
 function toResponse({ status, codes }: ErrorAnswer): JsonObject {
   const headers = {
-    ...(codes.includes('unauthenticated') && { 'WWW-Authenticate': challengeHeader }),
+    ...(status === errorTable.unauthenticated.status && { 'WWW-Authenticate': challengeHeader }),
     ...(codes.some((code) => errorTable[code].retryable) && { 'Retry-After': retryHeader }),
   };
   return {

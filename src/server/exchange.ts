@@ -127,8 +127,12 @@ export class Exchange {
   }
 
   answer(plan: Plan): void {
-    const { status, headers, body } = plan;
-    this.send(status, headers, typeof body === 'string' ? body : [Buffer.from(body.base64, 'base64')]);
+    const { status, headers, body, code } = plan;
+    this.send(
+      status,
+      this.#withChallenge(headers, code),
+      typeof body === 'string' ? body : [Buffer.from(body.base64, 'base64')],
+    );
   }
 
   send(status: number, headers: Readonly<Record<string, string>>, body?: Body): void {
@@ -158,10 +162,14 @@ export class Exchange {
         ? error
         : new AppError('internal', `Something went wrong in the proxy; its log has the cause under ${this.id}.`);
     const { status, headers, body } = problemPlan(shown, this.id);
-    const asked = shown.code === 'unauthenticated' && {
-      'WWW-Authenticate': challenge(this.#guard !== 'call' && this.rules.keys.length > 0),
-    };
-    this.send(status, { ...headers, ...asked }, body);
+    this.send(status, this.#withChallenge(headers, shown.code), body);
+  }
+
+  /** Every 401 says what is missing (RFC 9110, section 15.5.2); a box of the browser helps with a key alone. */
+  #withChallenge(headers: Plan['headers'], code: Plan['code']): Plan['headers'] {
+    if (code !== 'unauthenticated' && code !== 'authorization_required') return headers;
+    const needsKey = code === 'unauthenticated' && this.#guard !== 'call' && this.rules.keys.length > 0;
+    return { ...headers, 'WWW-Authenticate': challenge(needsKey) };
   }
 
   /** Where our routes lie for this caller. */

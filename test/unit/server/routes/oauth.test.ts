@@ -150,7 +150,7 @@ test('pages of the server lead a browser to the sign-in and back, programs see t
     expect([url, (await browser(program).send(url)).statusCode]).toEqual([url, 200]);
   }
   const call = await browser(program).send('/linear/list', { method: 'POST', payload: '{}' });
-  expect(call.statusCode).toBe(401);
+  expect([call.statusCode, call.headers['www-authenticate']]).toEqual([401, 'Bearer realm="mcpo"']);
   expect(call.json()).toMatchObject({
     code: 'authorization_required',
     authorizationUrl: `${origin}/oauth/linear/authorize`,
