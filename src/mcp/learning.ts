@@ -43,6 +43,12 @@ export class Learning {
     return this.#catalogue;
   }
 
+  /** What a state of `ready` says to people. */
+  get readySentence(): string {
+    const count = this.#catalogue?.tools.length ?? 0;
+    return `ready with ${count} tool${count === 1 ? '' : 's'}`;
+  }
+
   /** Over a new connection. Throws where the list cannot be had. */
   async learn(connection: Connection, deadlineAt: number, signal: AbortSignal): Promise<void> {
     const { server, observe, learnsPrompts, known, onChange } = this.#options;

@@ -261,7 +261,10 @@ export class Upstream implements UpstreamHandle {
       keepsUp: false,
       prepare: (connection, deadlineAt, signal) => learning.learn(connection, deadlineAt, signal),
       onStatus: () => {
-        if (session.live !== undefined) learning.connected();
+        if (session.live !== undefined) {
+          session.describe(learning.readySentence);
+          learning.connected();
+        }
         this.#observeFailure(session);
       },
       onToolsChanged: () => learning.ask(),
@@ -359,8 +362,7 @@ export class Upstream implements UpstreamHandle {
   }
 
   #describeTools(): void {
-    const count = this.#learning.catalogue?.tools.length ?? 0;
-    for (const copy of this.#copies) copy.describe(`ready with ${count} tool${count === 1 ? '' : 's'}`);
+    for (const copy of this.#copies) copy.describe(this.#learning.readySentence);
   }
 
   #observeFailure(session: Supervisor): void {

@@ -41,13 +41,14 @@ export function pageModel(exchange: Exchange): PageModel {
 
 /** `view` with what it offers whoever asks. */
 export function serverModel(exchange: Exchange, view: ServerView, { status, signIn }: Seen): ServerModel {
-  const { state, detail, since, restarts, inFlight, queued, sessions, nextRetryAt } = status;
+  const { state, detail, since, restarts, inFlight, queued, sessions, nextRetryAt, authorizationUrl } = status;
   const path = serverPath(view, exchange.snapshot);
   return {
     name: view.name,
     path,
     state,
-    detail,
+    // The page has a link in its place.
+    detail: authorizationUrl === undefined ? detail : detail.replace(`: open ${authorizationUrl}`, ''),
     since,
     restarts,
     inFlight,
