@@ -1,11 +1,16 @@
-// A lock that holds between processes: a file that only one can make. It says who holds it and until when, so that the lock
-// of a process that died is taken over. Waiting costs a look now and then.
+// A lock that holds between processes: a file that only one can make (O_EXCL). It says who holds it and until when, so that
+// the lock of a process that died, or took longer than its lease, is taken over, by one. Waiting costs a look now and then.
+// A process that is stopped for longer than its lease, and goes on, is not held up: leases are longer than what they are for.
 
 import { randomBytes } from 'node:crypto';
-import { link, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { readlinkSync } from 'node:fs';
+import { readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { hostname } from 'node:os';
 import { setTimeout as pause } from 'node:timers/promises';
 
 interface Holder {
+  /** Where its process id means something. */
+  readonly place: string;
   readonly pid: number;
   readonly token: string;
   /** Milliseconds since the epoch. */
@@ -14,77 +19,106 @@ interface Holder {
 
 /** Uneven, so that two who wait do not look in step. */
 const lookEveryMs = 20;
+/** To remove a file. */
+const removalLeaseMs = 10_000;
+/** A file that says nothing is being written, or is of a machine that lost its power. */
+const writingMs = 5_000;
 
-export async function withFileLock<T>(file: string, leaseMs: number, work: () => Promise<T>): Promise<T> {
-  const token = randomBytes(16).toString('hex');
-  while (!(await take(file, token, leaseMs))) {
-    if (await isOver(file)) await remove(file);
-    else await pause(lookEveryMs * (1 + Math.random()));
-  }
-  try {
-    return await work();
-  } finally {
-    // After the lease it may be somebody else's.
-    if ((await holderOf(file))?.token === token) await rm(file, { force: true });
+/** Of this process: a container that starts again has the process id of the one before. */
+const held = new Set<string>();
+/** Containers may share a folder, even a host's name, and each has a process 1. */
+const ownPlace = `${hostname()} ${processNamespace()}`;
+
+/** Resolves when the lock is had, with what lets it go. */
+export async function takeFileLock(file: string, leaseMs: number): Promise<() => Promise<void>> {
+  const token = await claimInTurn(file, leaseMs);
+  return async () => {
+    try {
+      await removeHeldBy(file, token);
+    } catch {
+      // It ends with its lease. What was done under it is done.
+    } finally {
+      held.delete(token);
+    }
+  };
+}
+
+async function claimInTurn(file: string, leaseMs: number): Promise<string> {
+  for (;;) {
+    const token = await claim(file, leaseMs);
+    if (token !== undefined) return token;
+    const holder = await holderOf(file);
+    if (holder !== undefined && isOver(holder)) await removeHeldBy(file, holder.token);
+    else if (holder !== undefined) await pause(lookEveryMs * (1 + Math.random()));
   }
 }
 
-/** Whole or not at all: a lock without its holder's name would hold for ever. */
-async function take(file: string, token: string, leaseMs: number): Promise<boolean> {
-  const mine = `${file}.${token}`;
-  const holder: Holder = { pid: process.pid, token, until: Date.now() + leaseMs };
-  await writeFile(mine, JSON.stringify(holder), { mode: 0o600, flag: 'wx' });
+/** Its token, or undefined if somebody has it. */
+async function claim(file: string, leaseMs: number): Promise<string | undefined> {
+  const token = randomBytes(8).toString('hex');
+  const holder: Holder = { place: ownPlace, pid: process.pid, token, until: Date.now() + leaseMs };
+  held.add(token);
   try {
-    await link(mine, file);
-    return true;
+    await writeFile(file, JSON.stringify(holder), { mode: 0o600, flag: 'wx' });
+    // Whoever takes too long to write his name has lost it.
+    if ((await holderOf(file))?.token === token) return token;
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
-    throw error;
-  } finally {
-    await rm(mine, { force: true });
+    held.delete(token);
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
   }
-}
-
-async function isOver(file: string): Promise<boolean> {
-  const holder = await holderOf(file);
-  return holder !== undefined && isOverFor(holder);
-}
-
-function isOverFor({ pid, until }: Holder): boolean {
-  return until < Date.now() || !isAlive(pid);
+  held.delete(token);
+  return undefined;
 }
 
 /**
- * Of several that find it over one may remove it, and not the lock that the next one made meanwhile: it is moved away
- * first, and looked at again.
+ * Removes the lock of this token and never the next one, whoever else found it over, and be it by its holder: that is the
+ * right of one process at a time, which is a lock of its own. Nobody else can remove what is looked at here.
  */
-async function remove(file: string): Promise<void> {
-  const away = `${file}.${randomBytes(16).toString('hex')}`;
+async function removeHeldBy(file: string, token: string): Promise<void> {
+  const right = `${file}.${token}`;
+  const own = await claimInTurn(right, removalLeaseMs);
   try {
-    await rename(file, away);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return;
-    throw error;
+    if ((await holderOf(file))?.token === token) await rm(file, { force: true });
+  } finally {
+    await rm(right, { force: true });
+    held.delete(own);
   }
-  const holder = await holderOf(away);
-  // Somebody else's, who lives: back with it, unless the place is taken again.
-  if (holder !== undefined && !isOverFor(holder)) await link(away, file).catch(() => {});
-  await rm(away, { force: true });
 }
 
-/** undefined where nobody holds it. A file that says nothing is one of a machine that lost its power, and over. */
+function isOver({ place, pid, token, until }: Holder): boolean {
+  if (until < Date.now()) return true;
+  if (place !== ownPlace) return false;
+  return pid === process.pid ? !held.has(token) : !isAlive(pid);
+}
+
+/** undefined where nobody holds it. */
 async function holderOf(file: string): Promise<Holder | undefined> {
-  let text: string;
   try {
-    text = await readFile(file, 'utf8');
+    const holder = holderIn(await readFile(file, 'utf8'));
+    if (holder !== undefined) return holder;
+    const { ino, mtimeMs } = await stat(file);
+    return { place: '', pid: 0, token: `${ino}-${mtimeMs}`, until: mtimeMs + writingMs };
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw error;
   }
+}
+
+function holderIn(text: string): Holder | undefined {
   try {
-    return JSON.parse(text) as Holder;
+    const { place, pid, token, until } = JSON.parse(text) as Partial<Holder>;
+    if (place === undefined || pid === undefined || token === undefined || until === undefined) return undefined;
+    return { place, pid, token, until };
   } catch {
-    return { pid: 0, token: '', until: 0 };
+    return undefined;
+  }
+}
+
+function processNamespace(): string {
+  try {
+    return readlinkSync('/proc/self/ns/pid');
+  } catch {
+    return '';
   }
 }
 

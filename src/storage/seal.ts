@@ -3,8 +3,10 @@
 // this user reads.
 
 import { createCipheriv, createDecipheriv, randomBytes, scryptSync } from 'node:crypto';
-import { chmod, link, mkdir, open, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readFile, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { takeFileLock } from './file-lock.ts';
+import { replaceWhole } from './whole-file.ts';
 
 export interface Seal {
   seal(text: string, context: string): string;
@@ -25,6 +27,8 @@ const tagBytes = 16;
 const keyBytes = 32;
 /** One purpose, one key: the salt need not be secret, and must not differ between processes. */
 const salt = 'mcpo tokens at rest';
+/** To write one small file, on a slow disk. */
+const makingLeaseMs = 10_000;
 
 /** Throws a sentence where the key file cannot be read or made. */
 export async function createSeal({ secret, keyFile }: SealOptions): Promise<Seal> {
@@ -44,7 +48,8 @@ function sealWith(key: Buffer): Seal {
     open(sealed, context) {
       const [form, encoded = ''] = sealed.trim().split('.');
       const bytes = Buffer.from(encoded, 'base64url');
-      if (form !== version || bytes.length < nonceBytes + tagBytes) return undefined;
+      const isWhole = bytes.length >= nonceBytes + tagBytes && bytes.toString('base64url') === encoded;
+      if (form !== version || !isWhole) return undefined;
       const nonce = bytes.subarray(0, nonceBytes);
       const decipher = createDecipheriv('aes-256-gcm', key, nonce, { authTagLength: tagBytes });
       decipher.setAAD(Buffer.from(context)).setAuthTag(bytes.subarray(nonceBytes, nonceBytes + tagBytes));
@@ -61,11 +66,7 @@ function sealWith(key: Buffer): Seal {
 async function keyIn(file: string): Promise<Buffer> {
   try {
     await mkdir(dirname(file), { recursive: true, mode: 0o700 });
-    const known = await readKey(file);
-    if (known !== undefined) return known;
-    await makeKey(file);
-    const made = await readKey(file);
-    if (made !== undefined) return made;
+    return (await readKey(file)) ?? (await makeKey(file));
   } catch (error) {
     if (error instanceof KeyFileError) throw error;
     const why = error instanceof Error ? error.message : String(error);
@@ -73,7 +74,6 @@ async function keyIn(file: string): Promise<Buffer> {
       `the key file ${file} cannot be used: ${why}; set MCPO_SECRET_KEY, or "storage_type": "memory"`,
     );
   }
-  throw new KeyFileError(`the key file ${file} was removed while it was read; start again`);
 }
 
 class KeyFileError extends Error {}
@@ -97,18 +97,16 @@ async function readKey(file: string): Promise<Buffer | undefined> {
   return key;
 }
 
-/** Whole or not at all, and of two that make it at once the first: the other reads what that one made. */
-async function makeKey(file: string): Promise<void> {
-  const draft = `${file}.${process.pid}.${randomBytes(4).toString('hex')}`;
-  await writeFile(draft, `${randomBytes(keyBytes).toString('base64url')}\n`, { mode: 0o600, flag: 'wx' });
+/** Of two processes that want one at once the first makes it, and the other reads that. */
+async function makeKey(file: string): Promise<Buffer> {
+  const letGo = await takeFileLock(`${file}.lock`, makingLeaseMs);
   try {
-    const handle = await open(draft, 'r');
-    await handle.sync();
-    await handle.close();
-    await link(draft, file);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    const known = await readKey(file);
+    if (known !== undefined) return known;
+    const key = randomBytes(keyBytes);
+    await replaceWhole(file, `${key.toString('base64url')}\n`);
+    return key;
   } finally {
-    await rm(draft, { force: true });
+    await letGo();
   }
 }
