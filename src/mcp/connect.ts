@@ -18,6 +18,7 @@ export async function connect(options: ConnectionOptions): Promise<Connection> {
 
 async function connectTo(options: ConnectionOptions): Promise<Connection> {
   const { target } = options;
+  if (target.kind !== 'stdio' && options.authorizer !== undefined) await refusePlainText(target);
   switch (target.kind) {
     case 'stdio':
       return connectStdio(options, target);
@@ -28,6 +29,25 @@ async function connectTo(options: ConnectionOptions): Promise<Connection> {
     case 'auto':
       return connectEither(options, withoutCredentials(target));
   }
+}
+
+/** Tokens are not for the network to see. */
+async function refusePlainText({ url }: RemoteTarget): Promise<void> {
+  const { protocol, host, hostname } = new URL(url);
+  if (protocol === 'https:') return;
+  const { isLoopbackName } = await import('../net/guarded-fetch.ts');
+  if (isLoopbackName(hostname)) return;
+  throw new ConnectionError(
+    `${host} is not reached by https, which tokens need (this machine excepted); check the url`,
+  );
+}
+
+/** A password in it is one for this server. */
+function withoutUser(text: string): URL {
+  const url = new URL(text);
+  url.username = '';
+  url.password = '';
+  return url;
 }
 
 type StdioTarget = Extract<Target, { kind: 'stdio' }>;
@@ -54,11 +74,10 @@ async function connectStdio(options: ConnectionOptions, target: StdioTarget): Pr
 
 /** fetch refuses an address with a user and a password: they become the header that they stand for. */
 function withoutCredentials(target: RemoteTarget): RemoteTarget {
-  const url = new URL(target.url);
-  if (url.username === '' && url.password === '') return target;
-  const credentials = [url.username, url.password].map(decodeURIComponent).join(':');
-  url.username = '';
-  url.password = '';
+  const { username, password } = new URL(target.url);
+  if (username === '' && password === '') return target;
+  const url = withoutUser(target.url);
+  const credentials = [username, password].map(decodeURIComponent).join(':');
   const authorization = `Basic ${Buffer.from(credentials).toString('base64')}`;
   return { ...target, url: url.href, headers: { authorization, ...target.headers } };
 }

@@ -4,6 +4,7 @@
 
 import { errors } from 'undici';
 import { messageOf } from '../errors.ts';
+import { ForbiddenAddress } from './address-guard.ts';
 
 /** Codes of failures that happen before a request is written. */
 const beforeSending = new Set([
@@ -26,6 +27,7 @@ const handshakeFailure = /^ERR_SSL_(?:WRONG_VERSION_NUMBER|PACKET_LENGTH_TOO_LON
 
 /** Whether the server certainly saw nothing of the request. */
 export function neverSent(error: unknown): boolean {
+  if (rootCause(error) instanceof ForbiddenAddress) return true;
   const code = codeOf(error);
   return code !== undefined && (beforeSending.has(code) || handshakeFailure.test(code));
 }

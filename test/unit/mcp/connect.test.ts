@@ -217,3 +217,12 @@ it('a modern server over Streamable HTTP is never asked for initialize', async (
   await connectTo(server.url);
   expect(methodsOf(server)).toEqual(['server/discover']);
 });
+
+it('a server that is sent tokens is not reached in plain text', async () => {
+  const authorizer = { token: async () => 'secret', refused: async () => false };
+  for (const kind of ['auto', 'streamable-http', 'sse'] as const) {
+    await expect(connectTo('http://notes.example/mcp', kind, { authorizer })).rejects.toThrow(
+      'notes.example is not reached by https, which tokens need (this machine excepted); check the url',
+    );
+  }
+});
