@@ -28,7 +28,8 @@ export function clientAuthentication(client: Client, config: OAuthConfig): AddCl
   return async (headers, params, url, metadata) => {
     const { id, secret } = client;
     const method = methodOf(client, config, metadata);
-    if (method !== 'client_secret_basic') params.set('client_id', id);
+    // Beside Basic it says nothing new, but there are servers that look for it here first.
+    params.set('client_id', id);
     switch (method) {
       case 'client_secret_basic':
         headers.set('authorization', `Basic ${btoa(`${formEncoded(id)}:${formEncoded(secret ?? '')}`)}`);
