@@ -5,7 +5,7 @@ import { hash } from 'node:crypto';
 import { didYouMean } from '../nearest.ts';
 import { ConfigError } from './config-error.ts';
 import type { Path } from './document.ts';
-import { parseOption } from './option-values.ts';
+import { parseOption, refuseLogin } from './option-values.ts';
 import type { CallerSettings } from './schema.ts';
 import type { AccessKey, JwtConfig } from './types.ts';
 
@@ -164,6 +164,8 @@ function checkUrl(text: string | undefined, source: string): void {
   if (text === undefined) return;
   const url = URL.canParse(text) ? new URL(text) : undefined;
   const isHere = url !== undefined && /^(?:localhost|.*\.localhost|127(?:\.\d+){3}|\[::1\])$/.test(url.hostname);
-  if (url?.protocol === 'https:' || (url?.protocol === 'http:' && isHere)) return;
-  throw new ConfigError(`${source} must be an https URL; http is for this machine alone.`);
+  if (url?.protocol !== 'https:' && !(url?.protocol === 'http:' && isHere)) {
+    throw new ConfigError(`${source} must be an https URL; http is for this machine alone.`);
+  }
+  refuseLogin(url, source);
 }

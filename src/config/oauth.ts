@@ -3,7 +3,7 @@
 
 import { ConfigError } from './config-error.ts';
 import type { Path } from './document.ts';
-import { minutesToMs, webUrl, wholeNumber } from './option-values.ts';
+import { minutesToMs, refuseLogin, webUrl, wholeNumber } from './option-values.ts';
 import { toSigningKey } from './private-key.ts';
 import type { ServerEntry } from './schema.ts';
 import { inCamelCase, toCamelCase, toSnakeCase } from './spellings.ts';
@@ -65,7 +65,7 @@ export function toOAuth(entry: ServerEntry, target: Target, entryLabel: Label): 
   return {
     grant,
     multiUser,
-    serverUrl: written.serverUrl === undefined ? undefined : webUrl(written.serverUrl, label(['server_url'])).href,
+    serverUrl: serverUrlOf(written.serverUrl, label),
     webuiSecretKey: written.webuiSecretKey,
     webuiUserJwtSecret: written.webuiUserJwtSecret,
     storage: storageOf(written, label),
@@ -86,11 +86,17 @@ export function toOAuth(entry: ServerEntry, target: Target, entryLabel: Label): 
   };
 }
 
-/** The first key of a path as the file spells it. */
-function asWritten([first, ...rest]: Path, oauth: object): Path {
+/** A path as the file spells its first key, which may stand in "client_metadata" instead. */
+function asWritten([first, ...rest]: Path, oauth: Readonly<Record<string, unknown>>): Path {
   if (typeof first !== 'string') return [];
-  const other = toCamelCase(first);
-  return [!Object.hasOwn(oauth, first) && Object.hasOwn(oauth, other) ? other : first, ...rest];
+  const metadata = spelling('client_metadata', oauth) ?? '';
+  const own = spelling(first, oauth);
+  const described = spelling(first, Object(oauth[metadata]));
+  return own === undefined && described !== undefined ? [metadata, described, ...rest] : [own ?? first, ...rest];
+}
+
+function spelling(key: string, object: object): string | undefined {
+  return [key, toCamelCase(key)].find((each) => Object.hasOwn(object, each));
 }
 
 function checkTarget(target: Target, label: Label): void {
@@ -203,12 +209,22 @@ function storageOf({ storageType = 'file' }: Written, label: Label): OAuthConfig
   throw new ConfigError(`${label(['storage_type'])} "redis" is not supported yet; use "file" or "memory".`);
 }
 
-/** draft-ietf-oauth-client-id-metadata-document: https, with a path. */
+function serverUrlOf(raw: string | undefined, label: Label): string | undefined {
+  if (raw === undefined) return undefined;
+  const url = webUrl(raw, label(['server_url']));
+  refuseLogin(url, label(['server_url']));
+  return url.href;
+}
+
+/** draft-ietf-oauth-client-id-metadata-document: https, with a path and without a fragment. */
 function metadataUrl(raw: string | undefined, label: Label): string | undefined {
   if (raw === undefined) return undefined;
   const url = URL.canParse(raw) ? new URL(raw) : undefined;
-  if (url?.protocol === 'https:' && url.pathname !== '/') return url.href;
-  throw new ConfigError(`${label(['client_metadata_url'])} must be an https URL with a path.`);
+  if (url?.protocol !== 'https:' || url.pathname === '/' || url.hash !== '') {
+    throw new ConfigError(`${label(['client_metadata_url'])} must be an https URL with a path and without a fragment.`);
+  }
+  refuseLogin(url, label(['client_metadata_url']));
+  return url.href;
 }
 
 function scopesOf(raw: Written['scopes'], label: Label): readonly string[] | undefined {

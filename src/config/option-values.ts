@@ -123,6 +123,12 @@ export function webUrl(raw: string, source: string): URL {
   return parsed;
 }
 
+/** For addresses that are asked without one: it would be dropped, or fail at every request. */
+export function refuseLogin({ username, password }: URL, source: string): void {
+  if (username === '' && password === '') return;
+  throw new ConfigError(`${source} must not hold a user or a password.`);
+}
+
 function text(raw: unknown, source: string): string {
   if (typeof raw !== 'string') throw new ConfigError(`${source} must be a string.`);
   if (raw.includes('\0')) throw new ConfigError(`${source} holds a NUL character, which cannot be used.`);

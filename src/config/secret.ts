@@ -72,11 +72,14 @@ function describeKey({ name, servers, tools, readOnly, expiresAt }: AccessKey): 
   return withoutUndefined({ name, key: mask, servers, tools, readOnly: readOnly || undefined, expires });
 }
 
-function describeJwt({ secret, jwks, ...jwt }: JwtConfig): Record<string, unknown> {
+function describeJwt(jwt: JwtConfig): Record<string, unknown> {
+  const { secret, jwks, issuer } = jwt;
   return withoutUndefined({
     ...jwt,
     secret: secret === undefined ? undefined : mask,
     jwks: jwks && maskUrl(jwks),
+    // Compared letter by letter, and so shown, unless something in it may be secret.
+    issuer: issuer && (/[@?#]/.test(issuer) ? maskUrl(issuer) : issuer),
   });
 }
 

@@ -72,11 +72,11 @@ function checkTemplates(target: Target, { env = {} }: ServerEntry, label: Server
   if (target.kind !== 'stdio') return;
   const name = target.ownEnv?.find((each) => holdsTemplate(target.env[each] ?? ''));
   if (name === undefined) return;
-  const subject = Object.hasOwn(env, name)
-    ? label(['env', name])
-    : `${label([])} gets the variable ${name} from --env or --env-path, which`;
+  const why = 'stands for something of a caller, and here all share one process';
   throw new ConfigError(
-    `${subject} stands for something of a caller, and here all share one process; write "session": "user" or "caller" beside "env".`,
+    Object.hasOwn(env, name)
+      ? `${label(['env', name])} ${why}; write "session": "user" or "caller" beside "env".`
+      : `${label([])} gets the variable ${name} from --env or --env-path, which ${why}; a file can say "session": "user".`,
   );
 }
 

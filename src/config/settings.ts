@@ -104,7 +104,7 @@ export async function readSettings(
     apiKey: await readApiKey(reader),
     keys,
     jwt,
-    secretKey: secretKey || undefined,
+    secretKey: checkSecretKey(secretKey),
     strictAuth: reader.value('strictAuth') ?? false,
     corsAllowOrigins: reader.value('corsAllowOrigins'),
     name: reader.value('name') || undefined,
@@ -122,6 +122,13 @@ export async function readSettings(
     callTimeoutMs: reader.valueOrDefault('callTimeout'),
     operationIds: reader.value('operationIds'),
   };
+}
+
+/** An empty one counts as unset, as every variable does. */
+function checkSecretKey(secretKey: string | undefined): string | undefined {
+  if (secretKey === undefined || secretKey === '') return undefined;
+  if (secretKey.trim() !== '') return secretKey;
+  throw new ConfigError('MCPO_SECRET_KEY holds nothing but spaces; give it a secret, or unset it.');
 }
 
 /** Of a key and a key file, the stronger source wins; from the same source they contradict each other. */

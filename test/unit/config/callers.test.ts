@@ -181,6 +181,8 @@ describe('jwt', () => {
     [{ jwks: 'file:///s3cret' }, `.jwks ${plain}`],
     [{ jwks: '' }, `.jwks ${plain}`],
     [{ issuer: 'http://id.example' }, `.issuer ${plain}`],
+    [{ jwks: 'https://me:s3cret@id.example/keys' }, '.jwks must not hold a user or a password.'],
+    [{ issuer: 'https://s3cret@id.example' }, '.issuer must not hold a user or a password.'],
     [{ issuer: 's3cret' }, `.issuer ${plain}`],
     [{ secret: 's3cret', algorithms: [] }, '.algorithms is empty; leave it out for the usual ones.'],
     [{ secret: 's3cret', algorithms: ['HS256', 'none'] }, `.algorithms[1] ${symmetric}`],

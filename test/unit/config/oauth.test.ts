@@ -233,14 +233,33 @@ describe('what is refused, with its key and without its value', () => {
       { client_metadata: { scope: ['s3cret'] } },
       'client_metadata.scope must be a string; a list goes into "scopes" of the "oauth" around it.',
     ],
-    [{ client_metadata_url: 'http://s3cret/me' }, 'client_metadata_url must be an https URL with a path.'],
-    [{ client_metadata_url: 'https://s3cret/' }, 'client_metadata_url must be an https URL with a path.'],
-    [{ client_metadata_url: 's3cret' }, 'client_metadata_url must be an https URL with a path.'],
+    [
+      { client_metadata_url: 'http://s3cret/me' },
+      'client_metadata_url must be an https URL with a path and without a fragment.',
+    ],
+    [
+      { client_metadata_url: 'https://s3cret/' },
+      'client_metadata_url must be an https URL with a path and without a fragment.',
+    ],
+    [
+      { client_metadata_url: 'https://me.example/c#s3cret' },
+      'client_metadata_url must be an https URL with a path and without a fragment.',
+    ],
+    [{ clientMetadataUrl: 'https://me:s3cret@me.example/c' }, 'clientMetadataUrl must not hold a user or a password.'],
+    [{ server_url: 'https://me:s3cret@id.example' }, 'server_url must not hold a user or a password.'],
+    [{ serverUrl: 'https://s3cret@id.example' }, 'serverUrl must not hold a user or a password.'],
+    [{ client_metadata_url: 's3cret' }, 'client_metadata_url must be an https URL with a path and without a fragment.'],
     [
       { ...id, client_metadata_url: 'https://me.example/c' },
       'client_metadata_url cannot stand beside "client_id", because it is one; keep the one that is meant.',
     ],
     [{ client_secret: 's3cret' }, 'client_secret needs "client_id".'],
+    [{ client_metadata: { client_secret: 's3cret' } }, 'client_metadata.client_secret needs "client_id".'],
+    [{ clientMetadata: { clientSecret: 's3cret' } }, 'clientMetadata.clientSecret needs "client_id".'],
+    [
+      { ...id, client_metadata: basic },
+      'client_metadata.token_endpoint_auth_method client_secret_basic needs "client_secret".',
+    ],
     [{ ...key }, 'private_key needs "client_id" or "client_metadata_url".'],
     [
       { ...id, ...key, client_secret: 's3cret' },

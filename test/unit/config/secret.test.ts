@@ -91,7 +91,7 @@ describe('a description', () => {
             headers: { 'X-User': 's3cret ${user.id}' },
             oauth: {
               ...secrets,
-              server_url: 'https://me:s3cret@id.example/?s3cret',
+              server_url: 'https://id.example/?s3cret',
               client_metadata: { client_id: 'me', client_secret: 's3cret', software_statement: 's3cret' },
             },
           },
@@ -129,7 +129,7 @@ describe('a description', () => {
           oauth: {
             webui_secret_key: '***',
             webui_user_jwt_secret: '***',
-            server_url: 'https://me:***@id.example/?***',
+            server_url: 'https://id.example/?***',
             client_id: 'me',
             client_secret: '***',
             client_metadata: { software_statement: '***' },
@@ -147,10 +147,20 @@ describe('a description', () => {
   });
 
   it('shows where keys for tokens are, without what is secret in that address', async () => {
-    const mcpo = { jwt: { jwks: 'https://me:s3cret@id.example/keys?s3cret', issuer: 'https://id.example' } };
+    const mcpo = { jwt: { jwks: 'https://id.example/keys?s3cret', issuer: 'https://id.example' } };
     const described = describeConfig(await loadFile(folder, { mcpServers: {}, mcpo }));
     expect(described['mcpo']).toMatchObject({
-      jwt: { jwks: 'https://me:***@id.example/keys?***', issuer: 'https://id.example' },
+      jwt: { jwks: 'https://id.example/keys?***', issuer: 'https://id.example' },
     });
+  });
+
+  it.each([
+    ['chat', 'chat'],
+    ['https://id.example', 'https://id.example'],
+    ['https://me:s3cret@id.example/a?s3cret', 'https://me:***@id.example/a?***'],
+  ])('shows the issuer %s, which is compared as it stands, as %s', async (issuer, shown) => {
+    const mcpo = { jwt: { secret: 's3cret', issuer } };
+    const described = describeConfig(await loadFile(folder, { mcpServers: {}, mcpo }));
+    expect(described['mcpo']).toMatchObject({ jwt: { issuer: shown } });
   });
 });

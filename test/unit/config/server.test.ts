@@ -139,18 +139,18 @@ describe('templates of callers', () => {
     expect(target).toMatchObject({ headers: { 'X-User': '${user.email}' } });
   });
 
-  const shared =
-    'stands for something of a caller, and here all share one process; write "session": "user" or "caller" beside "env".';
+  const shared = 'stands for something of a caller, and here all share one process;';
+  const beside = `${shared} write "session": "user" or "caller" beside "env".`;
 
   it('need a process for each caller', async () => {
     const entry = { command: 'x', env: { A: 'a', ID: 'x${header:X-Id}' } };
-    await expect(load(entry)).rejects.toThrow(`mcpServers.a.env.ID ${shared}`);
-    await expect(load({ ...entry, session: 'shared' })).rejects.toThrow(`mcpServers.a.env.ID ${shared}`);
+    await expect(load(entry)).rejects.toThrow(`mcpServers.a.env.ID ${beside}`);
+    await expect(load({ ...entry, session: 'shared' })).rejects.toThrow(`mcpServers.a.env.ID ${beside}`);
   });
 
   it('are such in --env too, and in nothing that is inherited', async () => {
     await expect(load({ command: 'x' }, { env: ['ID=${user.id}'] })).rejects.toThrow(
-      `mcpServers.a gets the variable ID from --env or --env-path, which ${shared}`,
+      `mcpServers.a gets the variable ID from --env or --env-path, which ${shared} a file can say "session": "user".`,
     );
     expect((await load({ command: 'x', env: { ID: '1' } }, { env: ['ID=${user.id}'] })).target).toMatchObject({
       env: { ID: '1' },

@@ -168,4 +168,10 @@ describe('MCPO_SECRET_KEY', () => {
     expect((await load({}, { MCPO_SECRET_KEY: '' })).settings.secretKey).toBeUndefined();
     expect((await load({})).settings.secretKey).toBeUndefined();
   });
+
+  it('is refused where everybody could guess it', async () => {
+    await expect(load({}, { MCPO_SECRET_KEY: ' \n' })).rejects.toThrow(
+      'MCPO_SECRET_KEY holds nothing but spaces; give it a secret, or unset it.',
+    );
+  });
 });
