@@ -28,19 +28,20 @@ export type Unavailable = Extract<Outcome, { kind: 'unavailable' | 'unauthorized
 /** What goes along with a request: header fields, and a member of `_meta`. */
 export type Extras = Pick<SendOptions, 'headers' | 'metaMember'>;
 
-export function callTool(source: CallSource, request: CallRequest, extras: Extras = {}): Promise<Outcome> {
-  const { tool, argumentsText, deadlineAt, signal } = request;
-  const options = { deadlineAt, signal, ...extras };
+export function callTool(source: CallSource, request: CallRequest, extras?: Extras): Promise<Outcome> {
+  const { tool, argumentsText } = request;
+  const options = withExtras(request, extras);
   return tryTwice(source, request, mayRepeat(tool), (connection) => connection.call(tool, argumentsText, options));
 }
 
-export function ask(
-  source: CallSource,
-  { question, deadlineAt, signal }: AskRequest,
-  extras: Extras = {},
-): Promise<Outcome> {
-  const options = { deadlineAt, signal, ...extras };
-  return tryTwice(source, options, true, (connection) => answer(connection, question, options));
+export function ask(source: CallSource, request: AskRequest, extras?: Extras): Promise<Outcome> {
+  const options = withExtras(request, extras);
+  return tryTwice(source, request, true, (connection) => answer(connection, request.question, options));
+}
+
+/** Most requests have none, and say all that is needed themselves. */
+function withExtras(request: Attempted, extras: Extras | undefined): SendOptions & Attempted {
+  return extras === undefined ? request : { deadlineAt: request.deadlineAt, signal: request.signal, ...extras };
 }
 
 /** A list begins anew on another connection: cursors belong to the session that gave them. */

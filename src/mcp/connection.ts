@@ -94,16 +94,14 @@ export class Connection {
   }
 
   /** tools/call with the arguments' own text. */
-  call(tool: Tool, argumentsText: string, { metaMember, ...options }: SendOptions): Promise<Reply> {
+  call(tool: Tool, argumentsText: string, options: SendOptions): Promise<Reply> {
     const { requestMeta, runsTasks, transport } = this.session;
     if (runsTasks && mustRunAsTask(tool)) {
-      const { headers, ...patience } = options;
-      return this.#watch(
-        callAsTask(this.#channel(headers), tool, `${argumentsText}${metaOf(undefined, metaMember)}`, patience),
-        true,
-      );
+      const members = `${argumentsText}${metaOf(undefined, options.metaMember)}`;
+      return this.#watch(callAsTask(this.#channel(options.headers), tool, members, options), true);
     }
-    const params = `{"name":${JSON.stringify(tool.name)},"arguments":${argumentsText}${metaOf(requestMeta, metaMember)}}`;
+    const meta = metaOf(requestMeta, options.metaMember);
+    const params = `{"name":${JSON.stringify(tool.name)},"arguments":${argumentsText}${meta}}`;
     const request =
       requestMeta === undefined
         ? options

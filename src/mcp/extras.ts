@@ -9,8 +9,6 @@ import type { SessionOwner } from './sessions.ts';
 import { fillHeaders, fillingOf } from './templates.ts';
 import type { CallerFields } from './types.ts';
 
-export const noExtras: Extras = {};
-
 /** `ownAuthorization`: users sign in to the server, and it gets their tokens. */
 export function extrasOf(
   target: Target,

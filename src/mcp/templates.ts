@@ -20,8 +20,19 @@ export function hasTemplates(target: Target): boolean {
   return templatesOf(target).length > 0;
 }
 
-/** The header fields that the templates of this server name, in lower case, each once. */
+/** The header fields that the templates of this server name, in lower case, each once. Every call asks. */
 export function headerNamesIn(target: Target): readonly string[] {
+  let names = headerNames.get(target);
+  if (names === undefined) {
+    names = findHeaderNames(target);
+    headerNames.set(target, names);
+  }
+  return names;
+}
+
+const headerNames = new WeakMap<Target, readonly string[]>();
+
+function findHeaderNames(target: Target): readonly string[] {
   const names = templatesOf(target).flatMap(([, text]) =>
     [...text.matchAll(template)].flatMap(([, , name]) => name?.toLowerCase() ?? []),
   );

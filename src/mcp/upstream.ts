@@ -9,7 +9,7 @@ import { ask, callTool, type CallSource, type Extras } from './call.ts';
 import type { AddressGuard } from '../net/address-guard.ts';
 import type { ConnectMemory } from './connection.ts';
 import { Copies, noStatus, statusOfCopies } from './copies.ts';
-import { extrasOf, noExtras, ownerOf } from './extras.ts';
+import { extrasOf, ownerOf } from './extras.ts';
 import { Gate } from './gate.ts';
 import { Learning } from './learning.ts';
 import type { Authorizer } from './oauth/authorizer.ts';
@@ -170,8 +170,8 @@ export class Upstream implements UpstreamHandle {
     this.#leases++;
     let held = true;
     return {
-      call: (request: CallRequest) => this.#run(request, (source, extras) => callTool(source, request, extras)),
-      ask: (request: AskRequest) => this.#run(request, (source, extras) => ask(source, request, extras)),
+      call: (request: CallRequest) => this.#run(request, callTool),
+      ask: (request: AskRequest) => this.#run(request, ask),
       release: () => {
         if (!held) return;
         held = false;
@@ -294,9 +294,9 @@ export class Upstream implements UpstreamHandle {
     return this.#config.expose.includes('prompts');
   }
 
-  async #run(
-    request: Pick<CallRequest, 'deadlineAt' | 'signal' | 'principal' | 'fields'>,
-    send: (source: CallSource, extras: Extras) => Promise<Outcome>,
+  async #run<Request extends CallRequest | AskRequest>(
+    request: Request,
+    send: (source: CallSource, request: Request, extras: Extras | undefined) => Promise<Outcome>,
   ): Promise<Outcome> {
     if (!this.#gate.tryEnter()) {
       const turn = await this.#gate.enter(request.deadlineAt, request.signal);
@@ -305,14 +305,14 @@ export class Upstream implements UpstreamHandle {
     }
     try {
       const { principal, fields } = request;
-      const extras = this.#isTemplated || fields !== undefined ? this.#extrasOf(principal, fields) : noExtras;
+      const extras = this.#isTemplated || fields !== undefined ? this.#extrasOf(principal, fields) : undefined;
       if (this.#sessions === undefined || isNobody(principal)) {
-        return this.#isPersonal ? notSignedIn : await send(this.#shared, extras);
+        return this.#isPersonal ? notSignedIn : await send(this.#shared, request, extras);
       }
       const session = this.#sessions.hold(ownerOf(this.#config.target, principal, fields));
       if (session === undefined) return overloaded(this.#noSessionSentence());
       try {
-        return await send(session.supervisor, extras);
+        return await send(session.supervisor, request, extras);
       } finally {
         session.release();
       }

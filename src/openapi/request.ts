@@ -32,6 +32,7 @@ export function readArguments(text: string, contentType: string | undefined): Re
 
 /** A missing type is taken for JSON. */
 function typeError(contentType: string | undefined): AppError | undefined {
+  if (contentType === 'application/json') return undefined;
   const [essence = '', ...parameters] = (contentType ?? '').toLowerCase().split(';');
   const mediaType = essence.trim();
   if (!isJsonType(mediaType)) {

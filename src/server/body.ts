@@ -6,8 +6,11 @@ import { isUtf8 } from 'node:buffer';
 import { AppError } from '../errors.ts';
 import type { Exchange } from './exchange.ts';
 
-/** The text of the body; '' where there is none. Rejects with `client_closed_request` if the caller goes away. */
-export async function readBody(exchange: Exchange, maxBytes: number): Promise<string> {
+/**
+ * The text of the body; '' where there is none. Throws or rejects with what the caller is told instead, and rejects with
+ * `client_closed_request` if he goes away.
+ */
+export function readBody(exchange: Exchange, maxBytes: number): string | Promise<string> {
   const { headers } = exchange.request;
   const length = headers['content-length'];
   if (length === undefined ? headers['transfer-encoding'] === undefined : length === '0') return '';
@@ -20,16 +23,16 @@ export async function readBody(exchange: Exchange, maxBytes: number): Promise<st
     );
   }
   exchange.continue();
-  const bytes = await collect(exchange, maxBytes);
-  if (!isUtf8(bytes))
-    throw new AppError('malformed_request', 'The body is not valid UTF-8: send JSON encoded as UTF-8.');
-  return bytes.toString('utf8');
+  return collect(exchange, maxBytes);
 }
 
-function collect({ request, response }: Exchange, maxBytes: number): Promise<Buffer> {
+function collect({ request, gone }: Exchange, maxBytes: number): Promise<string> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let received = 0;
+    const onGone = (): void => reject(new AppError('client_closed_request', 'The caller went away while sending.'));
+    if (gone.aborted) onGone();
+    gone.addEventListener('abort', onGone);
     request.on('data', (chunk: Buffer) => {
       received += chunk.length;
       if (received <= maxBytes) {
@@ -39,10 +42,11 @@ function collect({ request, response }: Exchange, maxBytes: number): Promise<Buf
       chunks.length = 0;
       reject(tooLarge(maxBytes));
     });
-    request.on('end', () => resolve(chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks)));
-    // Comes in every case: after an answer that did not wait for the body, and when the connection is lost.
-    response.once('close', () => {
-      if (!request.complete) reject(new AppError('client_closed_request', 'The caller went away while sending.'));
+    request.on('end', () => {
+      gone.removeEventListener('abort', onGone);
+      const bytes = chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks);
+      if (isUtf8(bytes)) resolve(bytes.toString('utf8'));
+      else reject(new AppError('malformed_request', 'The body is not valid UTF-8: send JSON encoded as UTF-8.'));
     });
   });
 }

@@ -4,6 +4,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { AppError } from '../errors.ts';
 import type { LastReload, Observe } from '../events.ts';
+import type { CancelSignal } from '../mcp/types.ts';
 import { problemPlan, type Plan } from '../openapi/problem.ts';
 import type { Snapshot } from '../snapshot.ts';
 import { challenge, checkKey, type KnownKey } from './access/keys.ts';
@@ -47,7 +48,7 @@ export class Exchange {
   readonly rules: AccessRules;
   readonly program: Surroundings;
   /** Aborted when the caller's connection ends. */
-  readonly gone: AbortSignal;
+  readonly gone: CancelSignal;
   #guard: Guard = 'open';
   #key: KnownKey | undefined;
   #snapshot: Snapshot;
@@ -64,7 +65,7 @@ export class Exchange {
     readonly snapshot: Snapshot;
     readonly rules: AccessRules;
     readonly program: Surroundings;
-    readonly gone: AbortSignal;
+    readonly gone: CancelSignal;
   }) {
     this.request = given.request;
     this.response = given.response;

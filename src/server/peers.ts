@@ -3,18 +3,19 @@
 // their way are still told; calls left at the deadline are cancelled and told, and what is left then is cut.
 // (Node's own close would also cut answers that are still on their way to a slow reader.)
 
-import { setMaxListeners } from 'node:events';
 import type { Server } from 'node:http';
 import { Server as NetServer, type Socket } from 'node:net';
 import { Server as TlsServer } from 'node:tls';
+import type { CancelSignal } from '../mcp/types.ts';
+import { Cancellation } from './cancellation.ts';
 import type { Exchange } from './exchange.ts';
 
 /** The other end of one connection, over all its requests. */
 export interface Peer {
   /** With pipelining, the one that began last. */
   lastExchange: Exchange | undefined;
-  /** Aborted when the connection ends. One for all its requests: making one for each costs more than their routing. */
-  readonly gone: AbortSignal;
+  /** Aborted when the connection ends; one for all its requests. */
+  readonly gone: CancelSignal;
   /** Cancels what its requests wait for. */
   cancel(): void;
 }
@@ -70,11 +71,9 @@ export function createPeers(): Peers {
 }
 
 function createPeer(socket: Socket): Peer {
-  const gone = new AbortController();
-  // As many as there are requests in the pipeline.
-  setMaxListeners(0, gone.signal);
+  const gone = new Cancellation();
   socket.once('close', () => gone.abort());
-  return { lastExchange: undefined, gone: gone.signal, cancel: () => gone.abort() };
+  return { lastExchange: undefined, gone, cancel: () => gone.abort() };
 }
 
 async function within(work: Promise<void>, ms: number): Promise<void> {

@@ -5,6 +5,7 @@
 import type { Catalogue } from '../mcp/types.ts';
 import { personalise, type ServerView, type Snapshot } from '../snapshot.ts';
 import { identify } from './access/principal.ts';
+import { Cancellation } from './cancellation.ts';
 import type { Exchange } from './exchange.ts';
 
 /** What servers offer a user, by their names. */
@@ -15,15 +16,35 @@ const learnWithinMs = 5_000;
 
 /** The Snapshot of this request as its caller sees these servers: where he has not signed in, without their tools. */
 export async function personalView(exchange: Exchange, views: readonly ServerView[]): Promise<Snapshot> {
-  const signal = AbortSignal.any([exchange.gone, AbortSignal.timeout(learnWithinMs)]);
-  const offers = await Promise.all(
-    views.filter(isPersonal).map(async (view) => {
-      const learned = await view.upstream?.catalogueOf(await identify(exchange, view), signal);
-      return learned?.kind === 'catalogue' ? [[view.name, learned.catalogue] as const] : [];
-    }),
-  );
-  if (offers.length > 0) exchange.renew();
-  return personalSnapshot(exchange.snapshot, new Map(offers.flat()));
+  const personal = views.filter(isPersonal);
+  if (personal.length === 0) return exchange.snapshot;
+  const catalogues = await offeredWithin(learnWithinMs, exchange, personal);
+  exchange.renew();
+  return personalSnapshot(exchange.snapshot, catalogues);
+}
+
+async function offeredWithin(
+  ms: number,
+  exchange: Exchange,
+  views: readonly ServerView[],
+): Promise<PersonalCatalogues> {
+  const enough = new Cancellation();
+  const stop = (): void => enough.abort();
+  const timer = setTimeout(stop, ms);
+  exchange.gone.addEventListener('abort', stop);
+  if (exchange.gone.aborted) stop();
+  try {
+    const offers = await Promise.all(
+      views.map(async (view) => {
+        const learned = await view.upstream?.catalogueOf(await identify(exchange, view), enough);
+        return learned?.kind === 'catalogue' ? [[view.name, learned.catalogue] as const] : [];
+      }),
+    );
+    return new Map(offers.flat());
+  } finally {
+    clearTimeout(timer);
+    exchange.gone.removeEventListener('abort', stop);
+  }
 }
 
 /** Whether each user signs in to it, and is offered something else. */

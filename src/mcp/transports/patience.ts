@@ -2,10 +2,10 @@
 // two it was; telling the server is the transport's.
 
 import type { CancelSignal } from '../types.ts';
-import { unwatchDeadline, watchDeadline } from './deadlines.ts';
+import { unwatchDeadlines, watchDeadlines, type Sweepable } from './deadlines.ts';
 import type { RequestOptions } from './transport.ts';
 
-export class Patience {
+export class Patience implements Sweepable {
   readonly deadlineAt: number;
   readonly #outer: CancelSignal | undefined;
   readonly #abort = new AbortController();
@@ -17,19 +17,21 @@ export class Patience {
     this.#outer = options.signal;
     if (this.#outer?.aborted) this.#onAbort();
     this.#outer?.addEventListener('abort', this.#onAbort, { once: true });
-    watchDeadline(this);
+    watchDeadlines(this);
   }
 
   get signal(): AbortSignal {
     return this.#abort.signal;
   }
 
-  expire(): void {
+  sweep(now: number): boolean {
+    if (this.deadlineAt > now) return true;
     this.#stop('timeout');
+    return false;
   }
 
   end(): void {
-    unwatchDeadline(this);
+    unwatchDeadlines(this);
     this.#outer?.removeEventListener('abort', this.#onAbort);
   }
 

@@ -4,13 +4,13 @@
 import { elements, memberSpan } from '../../json/scan.ts';
 import { isObject } from '../../json/value.ts';
 import type { CancelSignal } from '../types.ts';
-import { unwatchDeadline, watchDeadline } from './deadlines.ts';
+import { watchDeadlines, type Sweepable } from './deadlines.ts';
 import { firstOwnId, type Reply, type RequestOptions } from './transport.ts';
 
 /** Called when nobody waits any more, so that the upstream can be told. */
 export type GiveUp = (id: number, why: 'timeout' | 'cancelled') => void;
 
-export class PendingRequests {
+export class PendingRequests implements Sweepable {
   readonly #open = new Map<number, PendingRequest>();
   readonly #giveUp: GiveUp;
   #nextId = firstOwnId;
@@ -29,6 +29,7 @@ export class PendingRequests {
     const reply = new Promise<Reply>((resolve) => {
       this.#open.set(id, new PendingRequest(id, options, this, resolve));
     });
+    watchDeadlines(this);
     return { id, reply };
   }
 
@@ -65,6 +66,11 @@ export class PendingRequests {
     for (const id of this.#open.keys()) this.settle(id, reply);
   }
 
+  sweep(now: number): boolean {
+    for (const [id, { deadlineAt }] of this.#open) if (deadlineAt <= now) this.abandon(id, 'timeout');
+    return this.#open.size > 0;
+  }
+
   abandon(id: number, why: 'timeout' | 'cancelled'): void {
     if (!this.#open.has(id)) return;
     this.settle(id, { kind: why });
@@ -86,17 +92,11 @@ class PendingRequest {
     this.#owner = owner;
     this.#signal = options.signal;
     this.#resolve = resolve;
-    watchDeadline(this);
     this.#signal?.addEventListener('abort', this.#onAbort, { once: true });
     if (this.#signal?.aborted) queueMicrotask(this.#onAbort);
   }
 
-  expire(): void {
-    this.#owner.abandon(this.#id, 'timeout');
-  }
-
   settle(reply: Reply): void {
-    unwatchDeadline(this);
     this.#signal?.removeEventListener('abort', this.#onAbort);
     this.#resolve(reply);
   }

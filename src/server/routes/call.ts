@@ -54,9 +54,10 @@ async function runCall(exchange: Exchange, leased: Leased<Called>): Promise<Erro
   const full = exchange.query['result'] === 'full';
   const refusal = notAcceptable(accept, full);
   if (refusal !== undefined) throw refusal;
+  const body = await readBody(exchange, settings.maxBodyBytes);
   const outcome = await lease.call({
     tool: operation.tool,
-    argumentsText: await argumentsOf(exchange, view, operation),
+    argumentsText: argumentsOf(exchange, view, operation, body),
     deadlineAt: Date.now() + (operation.timeoutMs ?? settings.callTimeoutMs),
     signal: exchange.gone,
     principal,
@@ -79,9 +80,12 @@ async function runCall(exchange: Exchange, leased: Leased<Called>): Promise<Erro
 }
 
 /** The text that is forwarded. Throws what the caller is told instead. */
-async function argumentsOf(exchange: Exchange, view: ServerView, { tool, name }: Operation): Promise<string> {
-  const { request, snapshot, program } = exchange;
-  const body = await readBody(exchange, snapshot.config.settings.maxBodyBytes);
+function argumentsOf(
+  { request, program }: Exchange,
+  view: ServerView,
+  { tool, name }: Operation,
+  body: string,
+): string {
   const given = readArguments(body, request.headers['content-type']);
   if (!given.ok) throw given.error;
   if (!view.config.validate) return given.argumentsText;
