@@ -24,14 +24,26 @@ import { noOAuthRoute } from './oauth-place.ts';
 import type { ParseError } from './unreadable.ts';
 import type { Peer } from './peers.ts';
 import { callTool } from './routes/call.ts';
-import { asset, docs, redoc } from './routes/docs.ts';
 import { sendDocument } from './routes/documents.ts';
-import { sendMetrics } from './routes/metrics.ts';
-import { logout, signInStatus } from './routes/oauth-status.ts';
-import { authorize, callback, confirmAuthorize } from './routes/oauth.ts';
-import { getPrompt, listPrompts } from './routes/prompts.ts';
-import { listResources, readResource } from './routes/resources.ts';
-import { health, overview, readiness, serverOverview } from './routes/status.ts';
+import {
+  asset,
+  authorize,
+  callback,
+  confirmAuthorize,
+  docs,
+  getPrompt,
+  health,
+  listPrompts,
+  listResources,
+  logout,
+  overview,
+  readiness,
+  readResource,
+  redoc,
+  sendMetrics,
+  serverOverview,
+  signInStatus,
+} from './routes/on-demand.ts';
 
 export interface RouterOptions {
   readonly current: () => Snapshot;
@@ -63,7 +75,7 @@ export function createRouter(options: RouterOptions): FastifyInstance {
     // Longer names than a URL may hold do not exist.
     routerOptions: { maxParamLength: parserHeaderBytes },
     // No route has a schema for Fastify: without these it would load Ajv and two generators of code.
-    schemaController: { compilersFactory: { buildValidator: () => noSchema, buildSerializer: () => noSchema } },
+    schemaController: { compilersFactory: { buildValidator: noSchema, buildSerializer: noSchema } },
   };
   const app = fastify(fastifyOptions);
   // Bodies are read by the one route that takes them, whatever their content type says: to Fastify nothing has one.
