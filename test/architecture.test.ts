@@ -44,7 +44,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
 const reserved: readonly { readonly packages: RegExp; readonly folders: readonly string[] }[] = [
   { packages: /^@modelcontextprotocol\//, folders: ['mcp/'] },
   { packages: /^node:child_process$/, folders: ['mcp/'] },
-  { packages: /^(fastify|@fastify\/.*)$/, folders: ['server/'] },
+  { packages: /^(find-my-way|light-my-request)$/, folders: ['server/'] },
   { packages: /^(pino|pino-.*|prom-client|@opentelemetry\/.*)$/, folders: ['telemetry/'] },
 ];
 
@@ -169,7 +169,7 @@ const rules: readonly { name: string; rule: Rule; offenders: Record<string, stri
     offenders: [
       { 'config/load.ts': "import { spawn } from 'node:child_process';" },
       { 'server/listen.ts': "import { Client } from '@modelcontextprotocol/client';" },
-      { 'app.ts': "import fastify from 'fastify';" },
+      { 'app.ts': "import findMyWay from 'find-my-way';" },
       { 'mcp/call.ts': "import { pino } from 'pino';" },
     ],
   },

@@ -1,10 +1,11 @@
 // The listener: binds, says where, and closes without cutting what is under way. Everything between a connection and a
-// route meets here: Node's server with its limits, Fastify's router, the open sockets, the access rules in force. The
+// route meets here: Node's server with its limits, the router, the open sockets, the access rules in force. The
 // router is loaded after the address is bound, while the servers already start; a request that is earlier waits for it.
 
-import type { FastifyInstance, InjectOptions, LightMyRequestResponse } from 'fastify';
+import type { InjectOptions, Response as InjectedResponse } from 'light-my-request';
 import { createServer as createHttp, type RequestListener, type Server } from 'node:http';
 import { createServer as createHttps } from 'node:https';
+import { Socket } from 'node:net';
 import { Server as TlsServer } from 'node:tls';
 import { isGuarded } from '../config/guarded.ts';
 import type { Settings } from '../config/types.ts';
@@ -49,7 +50,7 @@ export interface HttpServer {
   /** Stops accepting; resolves when the connections are closed or the deadline passed. Idempotent. */
   close(deadlineMs: number): Promise<void>;
   /** A request without a socket. */
-  readonly inject: (request: string | InjectOptions) => Promise<LightMyRequestResponse>;
+  readonly inject: (request: string | InjectOptions) => Promise<InjectedResponse>;
 }
 
 /** The address cannot be had. One sentence that names it, and the option that changes it. */
@@ -70,7 +71,7 @@ export function createHttpServer(deps: ServerDeps): HttpServer {
   let route: RequestListener | undefined;
   let hasBegun = deps.begun === undefined;
   void deps.begun?.then(() => (hasBegun = true));
-  let routing: Promise<FastifyInstance> | undefined;
+  let routing: Promise<RequestListener> | undefined;
   const server = createNodeServer(settings, (request, response) => {
     if (route !== undefined && hasBegun) return route(request, response);
     Promise.all([loadRouter(), deps.begun]).then(
@@ -80,11 +81,13 @@ export function createHttpServer(deps: ServerDeps): HttpServer {
   });
   peers.watch(server);
   server.on('connect', (request, socket) => refuseConnect(request, socket, rules().origins));
+  server.on('clientError', (error, socket) => {
+    if (socket instanceof Socket) answerUnreadable(socket, peers.of(socket).lastExchange, rules().origins, error);
+  });
 
-  function loadRouter(): Promise<FastifyInstance> {
-    routing ??= import('./router.ts').then(async ({ createRouter }) => {
-      let listener: RequestListener | undefined;
-      const app = createRouter({
+  function loadRouter(): Promise<RequestListener> {
+    routing ??= import('./router.ts').then(({ createRouter }) => {
+      route = createRouter({
         current,
         rules,
         peerOf: (socket) => peers.of(socket),
@@ -97,16 +100,8 @@ export function createHttpServer(deps: ServerDeps): HttpServer {
           metrics,
           isStopping: () => closing !== undefined || deps.isStopping(),
         },
-        createServer: (routed) => {
-          listener = routed;
-          return server;
-        },
-        onUnreadable: (error, socket) =>
-          answerUnreadable(socket, peers.of(socket).lastExchange, rules().origins, error),
       });
-      await app.ready();
-      route = listener;
-      return app;
+      return route;
     });
     return routing;
   }
@@ -139,10 +134,13 @@ export function createHttpServer(deps: ServerDeps): HttpServer {
       if (tls !== undefined && server instanceof TlsServer) server.setSecureContext({ cert: tls.cert, key: tls.key });
     },
     close(deadlineMs) {
-      closing ??= peers.close(server, deadlineMs).then(async () => (await routing)?.close());
+      closing ??= peers.close(server, deadlineMs);
       return closing;
     },
-    inject: async (request) => (await loadRouter()).inject(request),
+    async inject(request) {
+      const { inject } = await import('light-my-request');
+      return inject(await loadRouter(), request);
+    },
   };
 }
 

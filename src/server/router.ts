@@ -1,14 +1,8 @@
 // The table of routes. They are fixed: which servers and tools exist is looked up in the Snapshot, so a reload touches
-// nothing here. Fastify matches paths and lends `inject` to the tests; it reads no body and writes no answer.
+// nothing here.
 
-import {
-  fastify,
-  type FastifyHttpOptions,
-  type FastifyInstance,
-  type FastifyReply,
-  type FastifyRequest,
-} from 'fastify';
-import type { RequestListener, Server } from 'node:http';
+import findMyWay, { type HTTPMethod } from 'find-my-way';
+import type { IncomingMessage, RequestListener } from 'node:http';
 import type { Socket } from 'node:net';
 import { AppError } from '../errors.ts';
 import type { DocumentFormat } from '../openapi/document.ts';
@@ -21,7 +15,6 @@ import { preflightHeaders, requestIdOf } from './head.ts';
 import { parserHeaderBytes } from './limits.ts';
 import { normaliseUrl } from './normalise.ts';
 import { noOAuthRoute } from './oauth-place.ts';
-import type { ParseError } from './unreadable.ts';
 import type { Peer } from './peers.ts';
 import { callTool } from './routes/call.ts';
 import { sendDocument } from './routes/documents.ts';
@@ -50,76 +43,37 @@ export interface RouterOptions {
   readonly rules: () => AccessRules;
   readonly program: Surroundings;
   readonly peerOf: (socket: Socket) => Peer;
-  readonly onUnreadable: (error: ParseError, socket: Socket) => void;
-  readonly createServer: (listener: RequestListener) => Server;
 }
 
 type Params = Readonly<Record<string, string>>;
 type Route = (exchange: Exchange, params: Params) => void | Promise<void>;
 
-export function createRouter(options: RouterOptions): FastifyInstance {
-  const documents = createDocuments(options.program.observe);
-  const fastifyOptions: FastifyHttpOptions<Server> = {
-    logger: false,
-    serverFactory: options.createServer,
-    genReqId: requestIdOf,
-    rewriteUrl(request) {
-      const { rootPath, pathPrefix } = options.current().config.settings;
-      return normaliseUrl(request.url ?? '/', rootPath, pathPrefix);
-    },
-    clientErrorHandler: options.onUnreadable,
-    frameworkErrors: (_error, request, reply) =>
-      run(request, reply, 'open', request.method === 'OPTIONS' ? preflight : unreadablePath),
-    exposeHeadRoutes: false,
-    return503OnClosing: false,
-    // Longer names than a URL may hold do not exist.
-    routerOptions: { maxParamLength: parserHeaderBytes },
-    // No route has a schema for Fastify: without these it would load Ajv and two generators of code.
-    schemaController: { compilersFactory: { buildValidator: noSchema, buildSerializer: noSchema } },
-  };
-  const app = fastify(fastifyOptions);
-  // Bodies are read by the one route that takes them, whatever their content type says: to Fastify nothing has one.
-  for (const method of ['POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'QUERY']) {
-    if (app.supportedMethods.includes(method)) app.addHttpMethod(method, { hasBody: false, overrideExisting: true });
-  }
+/** What the table holds for a path. */
+interface Entry {
+  readonly guard: Guard;
+  readonly route: Route;
+}
 
-  function run(request: FastifyRequest, reply: FastifyReply, guard: Guard, route: Route): void {
-    reply.hijack();
-    const peer = options.peerOf(request.raw.socket);
-    const exchange = new Exchange({
-      request: request.raw,
-      response: reply.raw,
-      id: request.id,
-      url: request.originalUrl,
-      query: request.query as Record<string, unknown>,
-      snapshot: options.current(),
-      rules: options.rules(),
-      program: options.program,
-      gone: peer.gone,
-    });
-    peer.lastExchange = exchange;
-    try {
-      const params = request.params as Params;
-      const admitted = exchange.admit(guard);
-      const pending =
-        admitted === undefined
-          ? route(exchange, params)
-          : admitted.then(() => {
-              exchange.renew();
-              return route(exchange, params);
-            });
-      pending?.catch((error: unknown) => exchange.fail(error));
-    } catch (error) {
-      exchange.fail(error);
-    }
+export function createRouter(options: RouterOptions): RequestListener {
+  const documents = createDocuments(options.program.observe);
+  const table = findMyWay({
+    // Longer names than a URL may hold do not exist.
+    maxParamLength: parserHeaderBytes,
+    // Found without an entry: whoever asks for such a path is told what is wrong with it.
+    onBadUrl: () => {},
+  });
+
+  function add(methods: HTTPMethod[], path: string, guard: Guard, route: Route): void {
+    const entry: Entry = { guard, route };
+    table.on(methods, path, () => {}, entry);
   }
 
   function get(url: string, guard: Guard, route: Route): void {
-    app.route({ method: ['GET', 'HEAD'], url, handler: (request, reply) => run(request, reply, guard, route) });
+    add(['GET', 'HEAD'], url, guard, route);
   }
 
   function post(url: string, route: Route): void {
-    app.post(url, (request, reply) => run(request, reply, 'call', route));
+    add(['POST'], url, 'call', route);
   }
 
   post('/:server/:tool', (exchange, { server, tool = '' }) => callTool(exchange, server, tool));
@@ -155,24 +109,64 @@ export function createRouter(options: RouterOptions): FastifyInstance {
   get('/redoc', 'document', (exchange) => redoc(exchange, exchange.snapshot.root));
   get('/:server/redoc', 'document', (exchange, { server }) => redoc(exchange, serverOf(exchange, server)));
   // Where the guard is open, the route has one of its own: a browser that comes back, or has a ticket, has no key.
-  app.get('/oauth/:server/authorize', (request, reply) => run(request, reply, 'open', oauth(authorize)));
-  app.post('/oauth/:server/authorize', (request, reply) => run(request, reply, 'open', oauth(confirmAuthorize)));
-  app.get('/oauth/:server/callback', (request, reply) => run(request, reply, 'open', oauth(callback)));
+  add(['GET'], '/oauth/:server/authorize', 'open', oauth(authorize));
+  add(['POST'], '/oauth/:server/authorize', 'open', oauth(confirmAuthorize));
+  add(['GET'], '/oauth/:server/callback', 'open', oauth(callback));
   get('/oauth/:server/status', 'document', oauth(signInStatus));
-  app.post('/oauth/:server/logout', (request, reply) => run(request, reply, 'open', oauth(logout)));
+  add(['POST'], '/oauth/:server/logout', 'open', oauth(logout));
 
   // What the pages are made of is in the package for everybody to read; a browser asks for it without a key.
   get('/assets/*', 'open', (exchange, params) => asset(exchange, params['*'] ?? ''));
 
   // Preflights carry no key.
-  app.options('*', (request, reply) => run(request, reply, 'open', preflight));
-  app.setNotFoundHandler((request, reply) => run(request, reply, 'document', unmatched));
-  app.setErrorHandler((error, request, reply) =>
-    run(request, reply, 'open', () => {
-      throw error;
-    }),
-  );
-  return app;
+  add(['OPTIONS'], '*', 'open', preflight);
+
+  return (request, response) => {
+    const url = request.url ?? '/';
+    const { rootPath, pathPrefix } = options.current().config.settings;
+    const path = normaliseUrl(url, rootPath, pathPrefix);
+    request.url = path;
+    // Nothing is added to the table while it runs, and methods that it does not know lead nowhere.
+    const found = table.find(request.method as HTTPMethod, path);
+    const { guard, route } = found === null ? unknown : ((found.store as Entry | null) ?? badPath(request));
+    const peer = options.peerOf(request.socket);
+    const exchange = new Exchange({
+      request,
+      response,
+      id: requestIdOf(request),
+      url,
+      query: found?.searchParams ?? {},
+      snapshot: options.current(),
+      rules: options.rules(),
+      program: options.program,
+      gone: peer.gone,
+    });
+    peer.lastExchange = exchange;
+    run(exchange, guard, route, (found?.params ?? {}) as Params);
+  };
+}
+
+function run(exchange: Exchange, guard: Guard, route: Route, params: Params): void {
+  try {
+    const admitted = exchange.admit(guard);
+    const pending =
+      admitted === undefined
+        ? route(exchange, params)
+        : admitted.then(() => {
+            exchange.renew();
+            return route(exchange, params);
+          });
+    pending?.catch((error: unknown) => exchange.fail(error));
+  } catch (error) {
+    exchange.fail(error);
+  }
+}
+
+const unknown: Entry = { guard: 'document', route: unmatched };
+
+/** A path that cannot be decoded. */
+function badPath({ method }: IncomingMessage): Entry {
+  return { guard: 'open', route: method === 'OPTIONS' ? preflight : unreadablePath };
 }
 
 function oauth(route: (exchange: Exchange, server: string) => Promise<void>): Route {
@@ -191,10 +185,6 @@ function unmatched(exchange: Exchange): never {
   const { snapshot, path, program } = exchange;
   noOAuthRoute(exchange);
   noRoute(snapshot, path, program.metrics !== undefined);
-}
-
-function noSchema(): never {
-  throw new TypeError('A route was given a schema, which nothing here reads.');
 }
 
 function unreadablePath(): never {
