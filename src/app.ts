@@ -14,6 +14,7 @@ import { createReload, type Reload, type ReloadOptions } from './reload.ts';
 import type { RenderMetrics } from './server/exchange.ts';
 import { createHttpServer, ListenError, type HttpServer } from './server/listen.ts';
 import { buildSnapshot, type Snapshot } from './snapshot.ts';
+import type { Tracer } from './trace.ts';
 import { version } from './version.ts';
 
 export { ListenError };
@@ -47,13 +48,15 @@ export interface AppExtras {
   readonly loaded?: Config;
   /** What `GET /metrics` answers; without it there is no such route. */
   readonly metrics?: RenderMetrics;
+  /** Of calls whose spans are exported. */
+  readonly tracer?: Tracer | undefined;
 }
 
 /** Throws ConfigError or ListenError, with nothing started. */
 export async function startApp(input: ConfigInput, observe: Observe, extras: AppExtras = {}): Promise<App> {
   const startedAt = Date.now();
   const config = extras.loaded ?? (await loadConfig(input));
-  const app = new RunningApp(config, input, observe, startedAt, extras.metrics);
+  const app = new RunningApp(config, input, observe, startedAt, extras);
   await app.listen();
   return app;
 }
@@ -75,13 +78,7 @@ class RunningApp implements App {
   #settle: (work: Promise<void>) => void = () => {};
   #begin = (): void => {};
 
-  constructor(
-    config: Config,
-    input: ConfigInput,
-    observe: Observe,
-    startedAt: number,
-    metrics: RenderMetrics | undefined,
-  ) {
+  constructor(config: Config, input: ConfigInput, observe: Observe, startedAt: number, { metrics, tracer }: AppExtras) {
     this.#config = config;
     this.#observe = observe;
     this.#startedAt = startedAt;
@@ -105,6 +102,7 @@ class RunningApp implements App {
       startedAt,
       lastReload: () => this.reload.last(),
       metrics,
+      tracer,
     });
     this.reload = createReload({
       current: () => this.#config,

@@ -13,11 +13,13 @@ import { parseCommandLine, type DocumentOptions, type Invocation } from './comma
 import { ConfigError } from './config/config-error.ts';
 import type { ConfigInput } from './config/load.ts';
 import type { GivenOptions } from './config/options.ts';
+import type { TracingRead } from './config/tracing.ts';
 import type { Config } from './config/types.ts';
 import { messageOf } from './errors.ts';
 import type { Observe } from './events.ts';
 import { printable } from './telemetry/printable.ts';
 import type { Report } from './telemetry/report.ts';
+import type { Traces } from './telemetry/traces.ts';
 import { version } from './version.ts';
 
 const exitFailed = 1;
@@ -158,25 +160,39 @@ async function start(input: ConfigInput, watched: boolean): Promise<Started> {
   const { loadConfig } = await import('./config/load.ts');
   // Read here: a mistake is told before the server is loaded, and the log begins at the right level.
   const config = await loadConfig(input);
-  const [{ startApp }, { createMetrics }, report] = await Promise.all([
+  const [{ startApp }, { createMetrics }, { readTracing }, report] = await Promise.all([
     import('./app.ts'),
     import('./telemetry/metrics.ts'),
+    import('./config/tracing.ts'),
     reportFor(config, watched),
   ]);
   const metrics = createMetrics();
+  const traces = await tracesFor(readTracing(input.environment), report);
   const observe: Observe = (event) => {
     metrics.observe(event);
+    traces?.observe(event);
     report.observe(event);
   };
-  const app = await startApp(input, observe, { loaded: config, metrics: metrics.render });
+  const app = await startApp(input, observe, { loaded: config, metrics: metrics.render, tracer: traces?.tracer });
   let stopping = false;
   const stop = (exitCode: number): void => {
     if (stopping) return;
     stopping = true;
-    void app.close().then(() => process.exit(exitCode), fail);
+    void app
+      .close()
+      .then(() => traces?.close())
+      .then(() => process.exit(exitCode), fail);
   };
   reportBugs(report, stop);
   return { app, report, config, stop };
+}
+
+/** OpenTelemetry is loaded only where its variables say that spans are exported. */
+async function tracesFor({ tracing, warnings }: TracingRead, { observe }: Report): Promise<Traces | undefined> {
+  for (const message of warnings) observe({ type: 'warning', message });
+  if (tracing === undefined) return undefined;
+  const { createTraces } = await import('./telemetry/traces.ts');
+  return createTraces(tracing, observe);
 }
 
 /** Waits for every server's first attempt. The only server of a command line has to make it. */

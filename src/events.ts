@@ -3,7 +3,9 @@
 // never drive behaviour. No event carries a secret of ours, an argument or a result; what a server itself prints (its
 // stderr, a stray line of its output) is its own.
 
+import type { ErrorCode } from './errors.ts';
 import type { UpstreamState } from './mcp/types.ts';
+import type { Trace } from './trace.ts';
 
 export type AppEvent =
   | {
@@ -60,25 +62,56 @@ export type AppEvent =
       readonly reason: string;
     }
   /** A call was forwarded unchecked: the schema is invalid, of an unknown dialect, or too expensive. */
-  | { readonly type: 'arguments-unjudged'; readonly server: string; readonly tool: string; readonly reason: string }
+  | (OfRequest & {
+      readonly type: 'arguments-unjudged';
+      readonly server: string;
+      readonly tool: string;
+      readonly reason: string;
+    })
   /** A structuredContent broke its outputSchema; once for each tool. */
-  | { readonly type: 'output-mismatch'; readonly server: string; readonly tool: string; readonly reason: string }
+  | (OfRequest & {
+      readonly type: 'output-mismatch';
+      readonly server: string;
+      readonly tool: string;
+      readonly reason: string;
+    })
   | (ReloadReport & { readonly type: 'reload'; readonly tookMs: number })
-  | {
+  | (OfRequest & {
       readonly type: 'call';
-      readonly requestId: string;
       readonly server: string;
       /** Or the method of MCP, for resources and prompts. */
       readonly tool: string;
-      /** An error code of the table, or `ok`. */
-      readonly code: string;
+      readonly code: ErrorCode | 'ok';
       readonly durationMs: number;
-    }
-  | { readonly type: 'internal-error'; readonly requestId: string; readonly error: unknown }
+      /** Where they are exported. */
+      readonly spans?: CallSpans | undefined;
+    })
+  /** A request that was answered with an error before it came to be a call. */
+  | (OfRequest & { readonly type: 'refused'; readonly code: ErrorCode })
+  | (OfRequest & { readonly type: 'internal-error'; readonly error: unknown })
   | { readonly type: 'config-key-ignored'; readonly server: string; readonly key: string }
   | { readonly type: 'warning'; readonly message: string }
   | { readonly type: 'stopping'; readonly reason: string; readonly inFlight: number }
   | { readonly type: 'stopped' };
+
+/** What everything has in common that happens to one request. */
+export interface OfRequest {
+  /** '' outside of any request. */
+  readonly requestId: string;
+  readonly trace?: Trace | undefined;
+}
+
+/** What the spans of a call say, beside its event. Times are counted from its beginning. */
+export interface CallSpans {
+  readonly httpMethod: string;
+  /** The path, with names for the segments that differ. */
+  readonly route: string | undefined;
+  /** Of HTTP. */
+  readonly status: number;
+  readonly mcpMethod: string;
+  /** undefined where the upstream was not asked. */
+  readonly upstream: { readonly afterMs: number; readonly tookMs: number } | undefined;
+}
 
 /** What a reload came to. */
 export interface ReloadReport {

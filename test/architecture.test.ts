@@ -14,7 +14,16 @@ type Rule = (sources: Sources) => string[];
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 
 /** Files directly in src that anything may import. */
-const rootLeaves = ['errors.ts', 'events.ts', 'principal.ts', 'routes.ts', 'glob.ts', 'nearest.ts', 'version.ts'];
+const rootLeaves = [
+  'errors.ts',
+  'events.ts',
+  'principal.ts',
+  'routes.ts',
+  'glob.ts',
+  'nearest.ts',
+  'trace.ts',
+  'version.ts',
+];
 const leaves = ['json/', 'net/', 'storage/', ...rootLeaves];
 const layers = ['config/', 'mcp/', 'openapi/', 'server/'];
 
@@ -27,8 +36,16 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   'mcp/': ['config/', ...leaves],
   'openapi/': ['config/types.ts', 'mcp/types.ts', 'snapshot.ts', 'json/', ...rootLeaves],
   'server/': ['config/', 'mcp/', 'openapi/', 'snapshot.ts', ...leaves],
-  'telemetry/': ['config/types.ts', 'config/guarded.ts', 'mcp/types.ts', 'openapi/', 'snapshot.ts', ...rootLeaves],
-  'events.ts': ['mcp/types.ts', 'errors.ts'],
+  'telemetry/': [
+    'config/types.ts',
+    'config/guarded.ts',
+    'config/tracing.ts',
+    'mcp/types.ts',
+    'openapi/',
+    'snapshot.ts',
+    ...rootLeaves,
+  ],
+  'events.ts': ['mcp/types.ts', 'errors.ts', 'trace.ts'],
   ...Object.fromEntries(rootLeaves.filter((leaf) => leaf !== 'events.ts').map((leaf) => [leaf, []])),
   'snapshot.ts': ['config/types.ts', 'mcp/types.ts', 'openapi/'],
   'reload.ts': ['config/', 'mcp/', 'openapi/', 'snapshot.ts', ...leaves],
@@ -45,7 +62,7 @@ const reserved: readonly { readonly packages: RegExp; readonly folders: readonly
   { packages: /^@modelcontextprotocol\//, folders: ['mcp/'] },
   { packages: /^node:child_process$/, folders: ['mcp/'] },
   { packages: /^(find-my-way|light-my-request)$/, folders: ['server/'] },
-  { packages: /^(pino|pino-.*|prom-client|@opentelemetry\/.*)$/, folders: ['telemetry/'] },
+  { packages: /^(pino|pino-.*|@opentelemetry\/.*)$/, folders: ['telemetry/'] },
 ];
 
 const pureFolders = ['json/', 'openapi/'];

@@ -20,19 +20,52 @@ export function parsePrometheusText(text: string): Map<string, ParsedFamily> {
       help = /^# HELP (\S+) (.+)$/u.exec(line) ?? undefined;
     } else if (kind === 'TYPE') {
       if (help?.[1] !== name) throw new Error(`no HELP right before ${line}`);
-      if (!['counter', 'gauge'].includes(rest)) throw new Error(`no such type: ${line}`);
+      if (!['counter', 'gauge', 'histogram'].includes(rest)) throw new Error(`no such type: ${line}`);
+      checkName(name, rest);
       if (families.has(name)) throw new Error(`told twice: ${name}`);
       families.set(name, { type: rest, help: help[2] ?? '', samples: new Map() });
       current = name;
     } else {
       const sample = parseSample(line);
-      const samples = families.get(sample.name)?.samples;
-      if (samples === undefined || sample.name !== current) throw new Error(`not below its TYPE: ${line}`);
-      if (samples.has(sample.labels)) throw new Error(`told twice: ${line}`);
-      samples.set(sample.labels, sample.value);
+      const family = current === undefined ? undefined : families.get(current);
+      const part = sample.name.slice(current?.length);
+      const parts = family?.type === 'histogram' ? ['_bucket', '_sum', '_count'] : [''];
+      if (!sample.name.startsWith(current ?? '') || !parts.includes(part))
+        throw new Error(`not below its TYPE: ${line}`);
+      if (family?.type === 'counter' && sample.value < 0) throw new Error(`a counter below zero: ${line}`);
+      const key = part === '' || part === '_bucket' ? sample.labels : `${part} ${sample.labels}`;
+      if (family?.samples.has(key) !== false) throw new Error(`told twice: ${line}`);
+      family.samples.set(key, sample.value);
     }
   }
+  for (const [name, family] of families) if (family.type === 'histogram') checkHistogram(name, family.samples);
   return families;
+}
+
+/** As `promtool check metrics` wants names: counters end in _total and nothing else does, units are base units. */
+function checkName(name: string, type: string): void {
+  if ((type === 'counter') !== name.endsWith('_total')) throw new Error(`no name for a ${type}: ${name}`);
+  if (/_(?:count|sum|bucket)$/u.test(name)) throw new Error(`a name that only parts of a histogram have: ${name}`);
+  if (/_(?:ms|milliseconds|minutes|kilobytes|percent)(?:_|$)/u.test(name)) throw new Error(`no base unit: ${name}`);
+}
+
+/** Buckets that never shrink, up to one without a bound that holds as many as there are. */
+function checkHistogram(name: string, samples: ReadonlyMap<string, number>): void {
+  const last = new Map<string, { readonly bound: number; readonly count: number }>();
+  for (const [key, count] of samples) {
+    if (!key.startsWith('{')) continue;
+    const { le = '', ...labels } = JSON.parse(key) as Record<string, string>;
+    const series = keyOf(Object.entries(labels));
+    const bound = le === '+Inf' ? Infinity : Number(le);
+    const before = last.get(series) ?? { bound: -1, count: 0 };
+    if (!(bound > before.bound) || count < before.count) throw new Error(`buckets out of order: ${name} ${key}`);
+    last.set(series, { bound, count });
+  }
+  for (const [series, { bound, count }] of last) {
+    if (bound !== Infinity) throw new Error(`no last bucket: ${name} ${series}`);
+    if (samples.get(`_count ${series}`) !== count) throw new Error(`not as many as its last bucket: ${name} ${series}`);
+    if (samples.get(`_sum ${series}`) === undefined) throw new Error(`no sum: ${name} ${series}`);
+  }
 }
 
 /** The value with exactly these labels; undefined where there is none. */

@@ -44,7 +44,9 @@ export function parseCommandLine(argv: readonly string[]): Invocation {
     chosen = name;
   };
   try {
-    createProgram(given, document, choose, (text) => (printed += text)).parse([...own], { from: 'user' });
+    createProgram(own, { given, document, choose, print: (text) => (printed += text) }).parse([...own], {
+      from: 'user',
+    });
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     if (error.exitCode === 0) return { kind: 'help', text: printed };
@@ -82,12 +84,14 @@ function splitAtSeparator(argv: readonly string[]): {
   return index < 0 ? { own: argv, command: undefined } : { own: argv.slice(0, index), command: argv.slice(index + 1) };
 }
 
-function createProgram(
-  given: Map<string, unknown>,
-  document: Map<string, string>,
-  choose: (name: CommandName, words: readonly string[]) => void,
-  print: (text: string) => void,
-): Command {
+interface Sinks {
+  readonly given: Map<string, unknown>;
+  readonly document: Map<string, string>;
+  readonly choose: (name: CommandName, words: readonly string[]) => void;
+  readonly print: (text: string) => void;
+}
+
+function createProgram(own: readonly string[], { given, document, choose, print }: Sinks): Command {
   const program = new Command('mcpo')
     .description(programDescription)
     .usage(programUsage)
@@ -107,6 +111,8 @@ function createProgram(
   for (const option of commanderOptions(given)) program.addOption(option);
 
   for (const name of ['check', 'openapi', 'reload', 'version'] as const) {
+    // Each has every option: to make them for commands that are not meant would take as long as all the rest.
+    if (!own.includes(name)) continue;
     const subcommand = program
       .command(name)
       .usage(commandUsage[name])

@@ -25,7 +25,7 @@ export interface CallSource {
 
 export type Unavailable = Extract<Outcome, { kind: 'unavailable' | 'unauthorized' }>;
 
-/** What goes along with a request: header fields, and a member of `_meta`. */
+/** What goes along with a request: header fields, and members of `_meta`. */
 export type Extras = Pick<SendOptions, 'headers' | 'metaMember'>;
 
 export function callTool(source: CallSource, request: CallRequest, extras?: Extras): Promise<Outcome> {

@@ -65,7 +65,7 @@ export interface Session {
   close(): Promise<void>;
 }
 
-/** `metaMember`: one member of `_meta` more, as JSON text with its name. */
+/** `metaMember`: more members of `_meta`, as JSON text with their names. */
 export interface SendOptions extends RequestOptions {
   readonly metaMember?: string | undefined;
 }

@@ -1,8 +1,9 @@
-// What of one caller goes along with a request, beside the arguments: header fields that are forwarded, and what the
-// configuration's templates stand for. Where these may go is forwarding.ts's, what they come to templates.ts's.
+// What of one caller goes along with a request, beside the arguments: header fields that are forwarded, the trace it
+// is in, and what the configuration's templates stand for. Where these may go is forwarding.ts's, what they come to templates.ts's.
 
 import type { Target } from '../config/types.ts';
 import type { Principal } from '../principal.ts';
+import { toHeaders, toMetaMembers, type Trace } from '../trace.ts';
 import type { Extras } from './call.ts';
 import { toHttpHeaders, toMeta } from './forwarding.ts';
 import type { SessionOwner } from './sessions.ts';
@@ -14,14 +15,16 @@ export function extrasOf(
   target: Target,
   { claims }: Principal,
   fields: CallerFields | undefined,
+  trace: Trace | undefined,
   ownAuthorization: boolean,
 ): Extras {
   const operators = target.kind === 'stdio' ? {} : target.headers;
   // A user and a password in the address become that header.
   const hasOwn = ownAuthorization || (target.kind !== 'stdio' && new URL(target.url).username !== '');
-  const metaMember = toMeta(fields?.forwarded, operators);
+  const members = [trace && toMetaMembers(trace), toMeta(fields?.forwarded, operators)];
+  const metaMember = members.filter((member) => member !== undefined).join(',') || undefined;
   if (target.kind === 'stdio') return { metaMember };
-  const forwarded = toHttpHeaders(fields?.forwarded, operators, hasOwn);
+  const forwarded = toHttpHeaders({ ...fields?.forwarded, ...(trace && toHeaders(trace)) }, operators, hasOwn);
   return { headers: { ...forwarded, ...fillHeaders(operators, { claims, headers: fields?.named }) }, metaMember };
 }
 

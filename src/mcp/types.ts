@@ -3,6 +3,7 @@
 
 import type { JsonObject } from '../json/value.ts';
 import type { Principal } from '../principal.ts';
+import type { Trace } from '../trace.ts';
 
 /** The six states of the contract, `GET /`. */
 export type UpstreamState = 'starting' | 'ready' | 'down' | 'crash-looping' | 'authorization-required' | 'disabled';
@@ -168,6 +169,7 @@ export interface CallRequest {
   readonly signal: CancelSignal;
   readonly principal: Principal;
   readonly fields?: CallerFields | undefined;
+  readonly trace?: Trace | undefined;
 }
 
 /** Header fields of a caller, names in lower case; undefined where there are none. */
@@ -185,6 +187,7 @@ export interface AskRequest {
   readonly signal: CancelSignal;
   readonly principal: Principal;
   readonly fields?: CallerFields | undefined;
+  readonly trace?: Trace | undefined;
 }
 
 /** A request of MCP that changes nothing. The answer to a list is all its pages, merged into one result. */

@@ -5,6 +5,7 @@
 import type { ServerConfig } from '../config/types.ts';
 import type { Observe } from '../events.ts';
 import type { Principal } from '../principal.ts';
+import type { Trace } from '../trace.ts';
 import { ask, callTool, type CallSource, type Extras } from './call.ts';
 import type { AddressGuard } from '../net/address-guard.ts';
 import type { ConnectMemory } from './connection.ts';
@@ -304,8 +305,9 @@ export class Upstream implements UpstreamHandle {
       if (turn !== 'entered') return overloaded(turn === 'full' ? this.#fullSentence() : lateSentence);
     }
     try {
-      const { principal, fields } = request;
-      const extras = this.#isTemplated || fields !== undefined ? this.#extrasOf(principal, fields) : undefined;
+      const { principal, fields, trace } = request;
+      const hasExtras = this.#isTemplated || fields !== undefined || trace !== undefined;
+      const extras = hasExtras ? this.#extrasOf(principal, fields, trace) : undefined;
       if (this.#sessions === undefined || isNobody(principal)) {
         return this.#isPersonal ? notSignedIn : await send(this.#shared, request, extras);
       }
@@ -321,8 +323,8 @@ export class Upstream implements UpstreamHandle {
     }
   }
 
-  #extrasOf(principal: Principal, fields: CallerFields | undefined): Extras {
-    return extrasOf(this.#config.target, principal, fields, this.#deps.access !== undefined);
+  #extrasOf(principal: Principal, fields: CallerFields | undefined, trace: Trace | undefined): Extras {
+    return extrasOf(this.#config.target, principal, fields, trace, this.#deps.access !== undefined);
   }
 
   #fullSentence(): string {

@@ -7,6 +7,7 @@ import type { LastReload, Observe } from '../events.ts';
 import type { CancelSignal } from '../mcp/types.ts';
 import { problemPlan, type Plan } from '../openapi/problem.ts';
 import type { Snapshot } from '../snapshot.ts';
+import type { Trace, Tracer } from '../trace.ts';
 import { challenge, checkKey, type KnownKey } from './access/keys.ts';
 import { checkHostAndOrigin } from './access/origin.ts';
 import { checkToken } from './access/principal.ts';
@@ -28,6 +29,8 @@ export interface Surroundings {
   readonly lastReload: () => LastReload | undefined;
   /** undefined where nobody counts. */
   readonly metrics: RenderMetrics | undefined;
+  /** undefined where no span is exported: callers' traces go on as they are. */
+  readonly tracer: Tracer | undefined;
 }
 
 /** What the program counts, as text of this type. */
@@ -49,6 +52,10 @@ export class Exchange {
   readonly program: Surroundings;
   /** Aborted when the caller's connection ends. */
   readonly gone: CancelSignal;
+  /** Of a request for an upstream. */
+  trace: Trace | undefined;
+  /** An upstream is, or was, leased for it: what it comes to is told as a call. */
+  isCall = false;
   #guard: Guard = 'open';
   #key: KnownKey | undefined;
   #snapshot: Snapshot;
@@ -157,7 +164,9 @@ export class Exchange {
 
   /** The problem document of anything thrown. What is no AppError is our own bug: the caller learns its id only. */
   fail(error: unknown): void {
-    if (!(error instanceof AppError)) this.program.observe({ type: 'internal-error', requestId: this.id, error });
+    const { id: requestId, trace, program } = this;
+    if (!(error instanceof AppError)) program.observe({ type: 'internal-error', requestId, trace, error });
+    else if (!this.isCall) program.observe({ type: 'refused', requestId, trace, code: error.code });
     const shown =
       error instanceof AppError
         ? error

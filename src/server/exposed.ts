@@ -72,7 +72,8 @@ function toExposed(exchange: Exchange, { view, found, lease, principal, fields }
     async ask(question) {
       const { callTimeoutMs } = exchange.snapshot.config.settings;
       const deadlineAt = Date.now() + (timeoutMs ?? callTimeoutMs);
-      const outcome = await lease.ask({ question, deadlineAt, signal: exchange.gone, principal, fields });
+      const { gone: signal, trace } = exchange;
+      const outcome = await lease.ask({ question, deadlineAt, signal, principal, fields, trace });
       if (outcome.kind !== 'cancelled' || !exchange.program.isStopping()) return outcome;
       throw shuttingDown('The proxy stopped before the server had answered: try again in a moment.');
     },

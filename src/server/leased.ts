@@ -10,6 +10,7 @@ import type { CallerFields, Lease, Outcome } from '../mcp/types.ts';
 import { upstreamFailure } from '../openapi/upstream-failure.ts';
 import type { Principal } from '../principal.ts';
 import type { ServerView, Snapshot } from '../snapshot.ts';
+import { traceOf } from '../trace.ts';
 import { forwardedHeaders, namedHeaders, type IsKey } from './access/forwarded.ts';
 import { isKey } from './access/keys.ts';
 import { identify } from './access/principal.ts';
@@ -18,6 +19,7 @@ import type { Exchange } from './exchange.ts';
 import { personalSnapshot } from './personal.ts';
 import { authorizationUrlOf } from './sign-in.ts';
 import { refuseWhileStopping } from './stopping.ts';
+import { TracedCall } from './traced.ts';
 
 /** Where a request leads. */
 export interface Way<Found> {
@@ -33,6 +35,8 @@ export interface Told {
   readonly label: string;
   /** In its problem document, where a tool was found. */
   readonly tool?: string;
+  /** Its path, with names for the segments that differ. */
+  readonly route?: string;
   /** The tool that the key must be good for; undefined: something else, which is only read. */
   readonly wanted?: Wanted;
 }
@@ -54,6 +58,8 @@ export async function withLease<Found extends Told>(
 ): Promise<void> {
   const { program } = exchange;
   refuseWhileStopping(program);
+  const trace = traceOf(exchange.request.headers, program.tracer);
+  exchange.trace = trace;
   const identified = identify(exchange, way.server(exchange.snapshot));
   const principal = identified instanceof Promise ? await identified : identified;
   if (identified instanceof Promise) exchange.renew();
@@ -62,8 +68,11 @@ export async function withLease<Found extends Told>(
   const found = way.find(view);
   const { name: server, config } = view;
   checkScope(exchange.key, server, found.wanted);
-  const lease = leaseOf(exchange, view, principal);
+  const shared = leaseOf(exchange, view, principal);
+  exchange.isCall = true;
   const startedAt = performance.now();
+  const traced = trace?.spans && new TracedCall(exchange, found, startedAt);
+  const lease = traced === undefined ? shared : traced.watch(shared);
   let code: ErrorCode | 'ok' = 'internal';
   try {
     code = await run({ view, found, lease, principal, fields: fieldsOf(exchange, config) });
@@ -75,7 +84,17 @@ export async function withLease<Found extends Told>(
   } finally {
     lease.release();
     const durationMs = performance.now() - startedAt;
-    program.observe({ type: 'call', requestId: exchange.id, server, tool: found.label, code, durationMs });
+    const spans = traced?.spans(code);
+    program.observe({
+      type: 'call',
+      requestId: exchange.id,
+      server,
+      tool: found.label,
+      code,
+      durationMs,
+      trace,
+      spans,
+    });
   }
 }
 

@@ -12,6 +12,7 @@ import type { Settings } from '../config/types.ts';
 import { messageOf } from '../errors.ts';
 import type { LastReload, Observe } from '../events.ts';
 import type { Snapshot } from '../snapshot.ts';
+import type { Tracer } from '../trace.ts';
 import { urlHost } from './access/host.ts';
 import { mountOf, type Mount } from './access/proxies.ts';
 import { accessRules, type AccessRules, type Binding } from './access/rules.ts';
@@ -34,6 +35,8 @@ export interface ServerDeps {
   readonly lastReload: () => LastReload | undefined;
   /** Without it there is no `/metrics`. */
   readonly metrics?: RenderMetrics | undefined;
+  /** Without it no span is exported. */
+  readonly tracer?: Tracer | undefined;
 }
 
 export interface HttpServer {
@@ -59,7 +62,7 @@ export class ListenError extends Error {
 }
 
 export function createHttpServer(deps: ServerDeps): HttpServer {
-  const { current, observe, version, startedAt, lastReload, metrics } = deps;
+  const { current, observe, version, startedAt, lastReload, metrics, tracer } = deps;
   const { settings } = current().config;
   let binding = expectedBinding(settings);
   let closing: Promise<void> | undefined;
@@ -98,6 +101,7 @@ export function createHttpServer(deps: ServerDeps): HttpServer {
           startedAt,
           lastReload,
           metrics,
+          tracer,
           isStopping: () => closing !== undefined || deps.isStopping(),
         },
       });

@@ -1,15 +1,22 @@
 // What each event says in the log: a level, a sentence for people and fields for programs, named as in the event.
 // Pure. A line holds what its event holds and nothing else, so no secret can enter here.
 
+import type { ErrorCode } from '../errors.ts';
 import type { AppEvent } from '../events.ts';
 import type { LogLevel } from '../config/types.ts';
+import type { Trace } from '../trace.ts';
 import { formatDuration, formatTools } from './format.ts';
 import { printable } from './printable.ts';
 
-/** Calls and what servers write on stderr are `debug`: both can be many, and stderr can hold what callers sent. */
+/**
+ * What servers write on stderr is `debug`: it can be much, and can hold what callers sent. So is a call, unless it failed
+ * for a reason that is the operator's to know.
+ */
 export function levelOf(event: AppEvent): LogLevel {
   switch (event.type) {
     case 'call':
+      return isTrouble(event.code) ? 'warning' : 'debug';
+    case 'refused':
     case 'upstream-stderr':
     case 'arguments-unjudged':
     case 'config-key-ignored':
@@ -39,6 +46,23 @@ export function levelOf(event: AppEvent): LogLevel {
     case 'stopped':
       return 'info';
   }
+}
+
+/**
+ * Failures of a server or of ours, not of a caller: wrong arguments, a missing sign-in, or an error that a tool reports
+ * are part of what a caller does. Nor is it news that calls wait while servers start, or are refused while we stop.
+ */
+const troubles: ReadonlySet<ErrorCode | 'ok'> = new Set([
+  'internal',
+  'upstream_error',
+  'upstream_unavailable',
+  'outcome_unknown',
+  'overloaded',
+  'timeout',
+]);
+
+export function isTrouble(code: ErrorCode | 'ok'): boolean {
+  return troubles.has(code);
 }
 
 /** `starting` says nothing yet; the result of the attempt follows. */
@@ -85,7 +109,9 @@ function sentence(event: AppEvent): string {
     case 'reload':
       return `Reload ${event.outcome} in ${formatDuration(event.tookMs)}: ${event.detail}`;
     case 'call':
-      return `${event.server}/${event.tool} answered ${event.code} in ${formatDuration(event.durationMs)} (request ${event.requestId}).`;
+      return callSentence(event);
+    case 'refused':
+      return `A request was refused: ${event.code} (request ${event.requestId}).`;
     case 'internal-error':
       return event.requestId === ''
         ? 'Internal error outside of any request.'
@@ -101,6 +127,11 @@ function sentence(event: AppEvent): string {
   }
 }
 
+function callSentence({ server, tool, code, durationMs, requestId }: Extract<AppEvent, { type: 'call' }>): string {
+  const came = code === 'ok' ? 'answered' : `came to ${code}`;
+  return `${server}/${tool} ${came} after ${formatDuration(durationMs)} (request ${requestId}).`;
+}
+
 function sessionSentence({ change, open, detail }: Extract<AppEvent, { type: 'session' }>): string {
   return change === 'failed' ? `has no connection: ${detail}` : `was ${change}; ${open} open.`;
 }
@@ -111,11 +142,32 @@ function stateSentence(event: Extract<AppEvent, { type: 'upstream-state' }>): st
   return `${event.server} is ready${took}: ${formatTools(event.tools)}.`;
 }
 
-/** The event's own members; an error becomes plain data, a message is the line's sentence already. */
+/** The event's own members; an error becomes plain data, a trace its id, a message is the line's sentence already. */
 export function fieldsOf(event: AppEvent): Record<string, unknown> {
-  if (event.type === 'internal-error') return { ...event, error: plainError(event.error) };
-  if (event.type === 'warning') return { type: event.type };
-  return { ...event };
+  switch (event.type) {
+    case 'call': {
+      const { trace, spans: _, ...plain } = event;
+      return withTraceId(plain, trace);
+    }
+    case 'internal-error': {
+      const { trace, error, ...plain } = event;
+      return withTraceId({ ...plain, error: plainError(error) }, trace);
+    }
+    case 'refused':
+    case 'arguments-unjudged':
+    case 'output-mismatch': {
+      const { trace, ...plain } = event;
+      return withTraceId(plain, trace);
+    }
+    case 'warning':
+      return { type: event.type };
+    default:
+      return { ...event };
+  }
+}
+
+function withTraceId(fields: Record<string, unknown>, trace: Trace | undefined): Record<string, unknown> {
+  return trace === undefined ? fields : { ...fields, traceId: trace.traceId };
 }
 
 /** Causes of causes end here; a chain can be circular. */

@@ -6,6 +6,7 @@ import { pino } from 'pino';
 import type { prettyFactory } from 'pino-pretty';
 import type { LogLevel } from '../config/types.ts';
 import type { AppEvent, Observe } from '../events.ts';
+import { createFlood } from './flood.ts';
 import { fieldsOf, levelOf, messageOfEvent } from './log-lines.ts';
 
 export interface LogOptions {
@@ -38,17 +39,28 @@ export function createLogs({ level, pretty, destination }: LogOptions): Logs {
     print ?? { write: (line) => void destination.write(line) },
   );
   const isRepeat = repeats();
+  // One server that is away can fail thousands of calls a second, all for the same reason.
+  const flood = createFlood();
+  const isTold = (asked: LogLevel): boolean => levelNumbers[asked] >= levelNumbers[logger.level as LogLevel];
   const log = (event: AppEvent, extra?: Readonly<Record<string, string | undefined>>): void => {
-    const eventLevel = isRepeat(event) ? 'debug' : levelOf(event);
+    const usual = isRepeat(event) ? 'debug' : levelOf(event);
     // Asked first, because a call is an event and its sentence costs more than this question.
-    if (levelNumbers[eventLevel] < levelNumbers[logger.level as LogLevel]) return;
-    logger[eventLevel]({ ...fieldsOf(event), ...extra }, withHint(messageOfEvent(event), extra));
+    if (!isTold(usual)) return;
+    const leftOut = event.type === 'call' && usual !== 'debug' ? flood.told(`${event.server} ${event.code}`) : 0;
+    const shown = leftOut === undefined ? 'debug' : usual;
+    if (!isTold(shown)) return;
+    const fields = { ...fieldsOf(event), ...extra, ...(leftOut && { leftOut }) };
+    logger[shown](fields, withLeftOut(withHint(messageOfEvent(event), extra), leftOut));
   };
   return Object.assign(log, {
     setLevel(next: LogLevel) {
       logger.level = next;
     },
   });
+}
+
+function withLeftOut(message: string, leftOut: number | undefined): string {
+  return leftOut ? `${message} ${leftOut} more like it were left out before.` : message;
 }
 
 /** A connection that is lost in the same way again and again, and is back at once, is news so many times, */

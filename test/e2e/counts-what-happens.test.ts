@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { parsePrometheusText, valueOf } from '../prometheus-text.ts';
 import { until } from '../support.ts';
 import { post } from './proxy.ts';
-import { child, killed, pidOf, startWith } from './under-fire.ts';
+import { child, killed, pidOf, remote, startWith } from './under-fire.ts';
 
 async function scrape(url: string): Promise<string> {
   const response = await fetch(`${url}/metrics`);
@@ -68,6 +68,13 @@ test('calls, by what they came to', async () => {
     '{"server":"b"}': 0,
   });
   expect(families.get('mcpo_tools')?.samples.get('{"server":"a"}')).toBe((await proxy.status('a')).tools);
+  const durations = families.get('mcpo_call_duration_seconds')?.samples;
+  expect(durations?.get('{"le":"+Inf","server":"a","tool":"add"}')).toBe(3);
+  expect(durations?.get('_sum {"server":"a","tool":"add"}')).toBeGreaterThan(0);
+  expect(Object.fromEntries(families.get('mcpo_requests_refused_total')?.samples ?? [])).toEqual({
+    '{"code":"unknown_tool"}': 1,
+    '{"code":"unknown_server"}': 1,
+  });
 });
 
 test('a child that was killed', async () => {
@@ -78,6 +85,21 @@ test('a child that was killed', async () => {
   await killed(await pidOf(url, 'a'));
   await whenValue(url, 1, 'mcpo_restarts_total', { server: 'a' });
   await whenValue(url, 1, 'mcpo_upstream_up', { server: 'a' });
+});
+
+test('a remote server that went away and came back', async () => {
+  const far = await remote('http-echo');
+  await far.start();
+  const proxy = await startWith({ far: { type: 'streamable-http', url: far.url } });
+  const { url } = proxy;
+  await proxy.ready('far');
+  expect(valueOf(await scrape(url), 'mcpo_reconnects_total', { server: 'far' })).toBe(0);
+  await far.kill();
+  await far.start();
+  // What notices the loss at the latest.
+  expect((await post(`${url}/far/add`, { a: 1, b: 2 })).status).toBe(200);
+  await whenValue(url, 1, 'mcpo_reconnects_total', { server: 'far' });
+  expect(await scrape(url)).not.toContain('mcpo_restarts_total{');
 });
 
 test('reloads, applied and refused', async () => {
@@ -98,6 +120,7 @@ test('reloads, applied and refused', async () => {
   const applied = await scrape(url);
   const at = valueOf(applied, 'mcpo_last_reload_success_timestamp_seconds') ?? 0;
   expect(at).toBeGreaterThan(started);
+  expect(valueOf(applied, 'mcpo_last_reload_duration_seconds')).toBeGreaterThan(0);
   expect(valueOf(applied, 'mcpo_calls_total', { server: 'kept', tool: 'add', code: 'ok' })).toBe(1);
   expect(applied).not.toContain('server="removed"');
   expect(valueOf(applied, 'mcpo_calls_queued', { server: 'added' })).toBe(0);

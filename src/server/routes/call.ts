@@ -32,7 +32,8 @@ export function callTool(exchange: Exchange, server: string | undefined, segment
       const operation = findOperation(view, segment);
       const { tool, name } = operation;
       const wanted = { name: tool.name, readOnly: tool.annotations?.['readOnlyHint'] === true };
-      return { operation, label: name, tool: name, wanted };
+      const route = server === undefined ? '/{tool}' : '/{server}/{tool}';
+      return { operation, label: name, tool: name, route, wanted };
     },
   };
   return withLease(exchange, way, (leased) => runCall(exchange, leased));
@@ -62,6 +63,7 @@ async function runCall(exchange: Exchange, leased: Leased<Called>): Promise<Erro
     signal: exchange.gone,
     principal,
     fields,
+    trace: exchange.trace,
   });
   if (outcome.kind === 'cancelled' && exchange.program.isStopping()) {
     throw shuttingDown('The proxy stopped before the call had ended, which may or may not have done its work.');
@@ -80,19 +82,16 @@ async function runCall(exchange: Exchange, leased: Leased<Called>): Promise<Erro
 }
 
 /** The text that is forwarded. Throws what the caller is told instead. */
-function argumentsOf(
-  { request, program }: Exchange,
-  view: ServerView,
-  { tool, name }: Operation,
-  body: string,
-): string {
-  const given = readArguments(body, request.headers['content-type']);
+function argumentsOf(exchange: Exchange, view: ServerView, { tool, name }: Operation, body: string): string {
+  const given = readArguments(body, exchange.request.headers['content-type']);
   if (!given.ok) throw given.error;
   if (!view.config.validate) return given.argumentsText;
   const checked = checkArguments(tool, name, given);
   if (checked.kind === 'misfit') throw checked.error;
   if (checked.kind === 'unjudged') {
-    program.observe({ type: 'arguments-unjudged', server: view.name, tool: tool.name, reason: checked.reason });
+    const { id: requestId, trace, program } = exchange;
+    const { reason } = checked;
+    program.observe({ type: 'arguments-unjudged', requestId, trace, server: view.name, tool: tool.name, reason });
   }
   return checked.argumentsText;
 }
@@ -107,7 +106,7 @@ const mismatched = new WeakSet<Tool>();
 
 /** After the answer: a result is never held back for its schema. */
 function reportOutput(
-  { program }: Exchange,
+  { id: requestId, trace, program }: Exchange,
   { name, config }: ServerView,
   { tool }: Operation,
   outcome: Outcome,
@@ -122,5 +121,5 @@ function reportOutput(
       : outputMistake(tool, structuredContent, outcome.text);
   if (reason === undefined) return;
   mismatched.add(tool);
-  program.observe({ type: 'output-mismatch', server: name, tool: tool.name, reason });
+  program.observe({ type: 'output-mismatch', requestId, trace, server: name, tool: tool.name, reason });
 }

@@ -57,8 +57,10 @@ describe('the subscription of the stateless revisions', () => {
       onDoubt: () => void told.push('doubt'),
     });
     expect(session).toMatchObject({ protocolVersion: '2026-07-28', pingMethod: 'server/discover', runsTasks: false });
-    await until(() => told.length >= 5);
-    expect(told).toEqual(['doubt', 'changed', 'doubt', 'changed', 'changed']);
+    // A machine that is busy opens the first stream late, which counts as a change too.
+    const since = (): string[] => told.slice(told.indexOf('doubt'));
+    await until(() => told.includes('doubt') && since().length >= 5);
+    expect(since()).toEqual(['doubt', 'changed', 'doubt', 'changed', 'changed']);
     expect(server.asked('subscriptions/listen')[0]?.message.params).toMatchObject({
       notifications: { toolsListChanged: true },
     });

@@ -6,9 +6,10 @@ describe('a cancellation', () => {
     const told: string[] = [];
     const gone = new Cancellation();
     const [a, b, c, d] = ['a', 'b', 'c', 'd'].map((name) => () => void told.push(name));
+    const stranger = (): void => {};
     for (const listener of [a, b, c, d]) if (listener) gone.addEventListener('abort', listener);
     for (const listener of [a, d]) if (listener) gone.removeEventListener('abort', listener);
-    gone.removeEventListener('abort', () => {});
+    gone.removeEventListener('abort', stranger);
     expect(gone.aborted).toBe(false);
     gone.abort();
     gone.abort();

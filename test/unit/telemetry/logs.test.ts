@@ -1,8 +1,9 @@
 import { Writable } from 'node:stream';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import type { LogLevel } from '../../../src/config/types.ts';
-import type { AppEvent } from '../../../src/events.ts';
+import type { AppEvent, CallSpans } from '../../../src/events.ts';
 import { createLogs, type Logs } from '../../../src/telemetry/logs.ts';
+import type { Trace } from '../../../src/trace.ts';
 
 function collect(level: LogLevel = 'debug', pretty = false): { logs: Logs; text: () => string; lines: () => Line[] } {
   const chunks: string[] = [];
@@ -32,7 +33,7 @@ const down: AppEvent = {
   detail: 'command not found: nope',
   tools: 0,
 };
-const call: AppEvent = {
+const call: Extract<AppEvent, { type: 'call' }> = {
   type: 'call',
   requestId: 'r-1',
   server: 'memory',
@@ -52,10 +53,11 @@ const everyEvent: readonly AppEvent[] = [
   { type: 'catalogue-changed', server: 'memory', tools: 1 },
   { type: 'tool-rejected', server: 'memory', tool: 'x', reason: 'no input schema' },
   { type: 'schema-degraded', server: 'memory', tool: 'x', pointer: '', reason: 'external $ref' },
-  { type: 'arguments-unjudged', server: 'memory', tool: 'x', reason: 'the dialect is not known' },
-  { type: 'output-mismatch', server: 'memory', tool: 'x', reason: 'a is required' },
+  { type: 'arguments-unjudged', requestId: 'r-3', server: 'memory', tool: 'x', reason: 'the dialect is not known' },
+  { type: 'output-mismatch', requestId: 'r-3', server: 'memory', tool: 'x', reason: 'a is required' },
   { type: 'reload', outcome: 'applied', added: ['a'], removed: [], changed: [], detail: 'a added', tookMs: 12 },
   call,
+  { type: 'refused', requestId: 'r-4', code: 'unauthenticated' },
   { type: 'internal-error', requestId: 'r-2', error: new Error('boom') },
   { type: 'config-key-ignored', server: 'memory', key: 'alwaysAllow' },
   { type: 'warning', message: 'The container has no key.' },
@@ -115,6 +117,17 @@ describe('levels', () => {
     ['ready', ready, 'info'],
     ['down', down, 'warning'],
     ['a call', call, 'debug'],
+    ['a call with wrong arguments', { ...call, code: 'invalid_arguments' }, 'debug'],
+    ['a call whose tool reports an error', { ...call, code: 'tool_error' }, 'debug'],
+    ['a call whose caller went away', { ...call, code: 'client_closed_request' }, 'debug'],
+    ['a call whose user has to sign in', { ...call, code: 'authorization_required' }, 'debug'],
+    ['a call while the server starts', { ...call, code: 'starting' }, 'debug'],
+    ['a call that took too long', { ...call, code: 'timeout' }, 'warning'],
+    ['a call that nobody could serve', { ...call, code: 'upstream_unavailable' }, 'warning'],
+    ['a call that may have run', { ...call, code: 'outcome_unknown' }, 'warning'],
+    ['a call that came too much', { ...call, code: 'overloaded' }, 'warning'],
+    ['a call with a mistake of ours', { ...call, code: 'internal' }, 'warning'],
+    ['a request without the key', { type: 'refused', requestId: 'r', code: 'unauthenticated' }, 'debug'],
     ['a refused reload needs a person', refused(), 'error'],
   ])('%s', (_title, event, level) => {
     const { logs, lines } = collect();
@@ -134,6 +147,79 @@ describe('levels', () => {
     logs(refused());
     expect(lines().map((line) => line['type'])).toEqual(['call', 'reload']);
   });
+});
+
+describe('calls that fail', () => {
+  const late: AppEvent = { ...call, code: 'timeout', durationMs: 60_000 };
+
+  test('say which request came to what, and when', () => {
+    const { logs, lines } = collect('info');
+    logs(late);
+    expect(lines()).toMatchObject([
+      {
+        level: 'warning',
+        requestId: 'r-1',
+        server: 'memory',
+        tool: 'read_graph',
+        code: 'timeout',
+        msg: 'memory/read_graph came to timeout after 60.0 s (request r-1).',
+      },
+    ]);
+  });
+
+  test('by the thousand fill no log: the first tell, and later one says how many there were', () => {
+    vi.useFakeTimers({ now: 0 });
+    onTestFinished(() => void vi.useRealTimers());
+    const { logs, lines } = collect('info');
+    for (let time = 0; time < 1_000; time++) logs(late);
+    expect(lines()).toHaveLength(5);
+    logs({ ...late, server: 'other' });
+    expect(lines()).toHaveLength(6);
+    vi.advanceTimersByTime(60_000);
+    logs(late);
+    expect(lines().at(-1)).toMatchObject({
+      leftOut: 995,
+      msg: expect.stringContaining('995 more like it were left out'),
+    });
+  });
+
+  test('are all there at debug', () => {
+    const { logs, lines } = collect('debug');
+    for (let time = 0; time < 20; time++) logs(late);
+    expect(lines().map((line) => line['level'])).toEqual([
+      ...Array.from({ length: 5 }, () => 'warning'),
+      ...Array.from({ length: 15 }, () => 'debug'),
+    ]);
+  });
+});
+
+test('what happens to a request that is in a trace carries its id, and nothing else of it', () => {
+  const { logs, lines } = collect();
+  const trace: Trace = {
+    traceId: '4bf92f3577b34da6a3ce929d0e0e4736',
+    traceparent: '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01',
+    tracestate: 'a=s3cret',
+    baggage: 'b=s3cret',
+    spans: { parent: undefined, server: '1'.repeat(16), client: '2'.repeat(16) },
+  };
+  const spans: CallSpans = {
+    httpMethod: 'POST',
+    route: undefined,
+    status: 200,
+    mcpMethod: 'tools/call',
+    upstream: undefined,
+  };
+  logs({ ...call, trace, spans });
+  logs({ type: 'refused', requestId: 'r', code: 'not_found', trace });
+  logs({ type: 'internal-error', requestId: 'r', error: new Error('boom'), trace });
+  logs({ type: 'output-mismatch', requestId: 'r', server: 'a', tool: 'b', reason: 'c', trace });
+  logs({ type: 'arguments-unjudged', requestId: 'r', server: 'a', tool: 'b', reason: 'c', trace });
+  for (const line of lines()) {
+    expect(line).toMatchObject({ traceId: trace.traceId });
+    expect(line).not.toHaveProperty('trace');
+    expect(line).not.toHaveProperty('spans');
+  }
+  expect(JSON.stringify(lines())).not.toContain('s3cret');
 });
 
 describe('a server that stays down', () => {
