@@ -1,14 +1,12 @@
-// The floor of the benchmark: the least that a proxy for one tool has to do, written by hand in bare node:http.
-// It reads a body, sends it as a tools/call under an id of its own, and answers with the text that comes back; writes
-// to the upstream are coalesced per tick. No routing, no keys, no limits, no errors: it is a measure, not a program.
+// The floor of the benchmark over stdio: the least that a proxy has to do, written by hand. Calls go to the child under an
+// id of its own; writes to it are coalesced per tick.
 // Usage: node floor.mjs COMMAND [ARG...]; prints {"url": ...} when it listens.
 import { spawn } from 'node:child_process';
-import { createServer } from 'node:http';
+import { serve } from './floor-server.mjs';
 
 const [command, ...args] = process.argv.slice(2);
 const upstream = spawn(command, args, { stdio: ['pipe', 'pipe', 'inherit'] });
 upstream.on('exit', () => process.exit(1));
-process.on('SIGTERM', () => process.exit(0));
 
 const waiting = new Map();
 let nextId = 1;
@@ -47,20 +45,4 @@ upstream.stdout.on('data', (chunk) => {
 const clientInfo = { name: 'floor', version: '1.0.0' };
 await request('initialize', JSON.stringify({ protocolVersion: '2025-11-25', capabilities: {}, clientInfo }));
 write('{"jsonrpc":"2.0","method":"notifications/initialized"}\n');
-
-const server = createServer((incoming, outgoing) => {
-  let body = '';
-  incoming.setEncoding('utf8');
-  incoming.on('data', (chunk) => {
-    body += chunk;
-  });
-  incoming.on('end', async () => {
-    const result = await request('tools/call', `{"name":"echo","arguments":${body}}`);
-    const { text } = result.content[0];
-    outgoing.writeHead(200, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) });
-    outgoing.end(text);
-  });
-});
-server.listen(0, '127.0.0.1', () => {
-  process.stdout.write(`${JSON.stringify({ url: `http://127.0.0.1:${server.address().port}` })}\n`);
-});
+serve((params) => request('tools/call', params));

@@ -7,7 +7,7 @@ import type { Server } from 'node:http';
 import { Server as NetServer, type Socket } from 'node:net';
 import { Server as TlsServer } from 'node:tls';
 import type { CancelSignal } from '../mcp/types.ts';
-import { Cancellation } from './cancellation.ts';
+import { Cancellation } from '../mcp/cancellation.ts';
 import type { Exchange } from './exchange.ts';
 
 /** The other end of one connection, over all its requests. */

@@ -5,7 +5,7 @@
 import type { Catalogue } from '../mcp/types.ts';
 import { personalise, type ServerView, type Snapshot } from '../snapshot.ts';
 import { identify } from './access/principal.ts';
-import { Cancellation } from './cancellation.ts';
+import { Cancellation } from '../mcp/cancellation.ts';
 import type { Exchange } from './exchange.ts';
 
 /** What servers offer a user, by their names. */

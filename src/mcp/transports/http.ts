@@ -1,5 +1,5 @@
-// What both HTTP transports share: a POST of text that stays with its server, a GET that opens a stream there, and reading
-// what comes back. Knows nothing of sessions and ids.
+// What both HTTP transports share: a POST of text that stays with its server, a GET that opens a stream there, and what an
+// answer says of itself. Knows nothing of sessions and ids.
 
 import type { Dispatcher } from 'undici';
 import { isObject } from '../../json/value.ts';
@@ -7,6 +7,7 @@ import type { AgentOptions } from '../../net/agent.ts';
 import { plainCoding } from '../../net/fetch.ts';
 import { maxRedirects, redirectWithin } from '../../net/redirect.ts';
 import type { Authorizer } from '../oauth/authorizer.ts';
+import type { CancelSignal } from '../types.ts';
 import type { Sender } from './authorizing.ts';
 
 export interface RemoteOptions extends AgentOptions {
@@ -25,7 +26,7 @@ const excerptChars = 200;
 
 export interface SendOptions {
   readonly headers: Readonly<Record<string, string>>;
-  readonly signal: AbortSignal;
+  readonly signal: CancelSignal;
 }
 
 /** The answer, and the address that gave it: redirects within the origin are followed. */
@@ -47,7 +48,9 @@ async function send(
   url: URL,
   options: SendOptions & { readonly method: 'GET' | 'POST'; readonly body: string | null },
 ): Promise<Answered> {
-  const { method, body, signal } = options;
+  const { method, body } = options;
+  // All that undici wants of one, whatever its types say.
+  const signal = options.signal as AbortSignal;
   const headers = { ...options.headers, ...plainCoding };
   let at = url;
   for (let followed = 0; ; followed++) {
@@ -63,21 +66,6 @@ async function send(
 export function isEventStream({ statusCode, headers }: HttpAnswer): boolean {
   const type = String(headers['content-type'] ?? '').toLowerCase();
   return statusCode === 200 && type.startsWith('text/event-stream');
-}
-
-/** The body as text, or undefined if it is larger than allowed. */
-export async function readText(response: HttpAnswer, maxBytes: number): Promise<string | undefined> {
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  for await (const chunk of response.body) {
-    chunks.push(chunk as Buffer);
-    bytes += (chunk as Buffer).length;
-    if (bytes > maxBytes) {
-      response.body.destroy();
-      return undefined;
-    }
-  }
-  return chunks.length === 1 ? String(chunks[0]) : Buffer.concat(chunks).toString();
 }
 
 export function parseMessage(text: string): Message | undefined {

@@ -13,7 +13,8 @@ import { AuthorizationRequired } from '../oauth/authorizer.ts';
 import { authorizing, unauthorizedReply, type Sender } from './authorizing.ts';
 import { EventStreamParser, type OversizedEvent, type ServerSentEvent } from './event-stream.ts';
 import { PendingRequests } from './pending.ts';
-import { excerpt, parseMessage, postText, readText, saysOutOfReach, type RemoteOptions } from './http.ts';
+import { readText } from './answer-body.ts';
+import { excerpt, parseMessage, postText, saysOutOfReach, type RemoteOptions } from './http.ts';
 import {
   cancelReasons,
   cancelledText,
@@ -168,7 +169,7 @@ export class SseTransport extends SSEClientTransport implements McpTransport {
       signal,
     });
     const { statusCode: status } = response;
-    const text = await readText(response, this.#options.maxMessageBytes);
+    const text = await readText(response.body, this.#options.maxMessageBytes);
     if (status >= 200 && status < 300) return undefined;
     if (status === 404 || status === 400) {
       return { kind: 'undelivered', detail: `the server ended the session (HTTP ${status})`, gone: true };

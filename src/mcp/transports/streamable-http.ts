@@ -2,6 +2,7 @@
 // own over undici, whose answer is read as text: one JSON message, or a stream of events in which messages for the library
 // may stand before ours. The stream on which the server speaks by itself is ours too: the library's gives up silently.
 
+import { StringDecoder } from 'node:string_decoder';
 import { setTimeout as delay } from 'node:timers/promises';
 import { StreamableHTTPClientTransport, type JSONRPCMessage } from '@modelcontextprotocol/client';
 import type { Dispatcher } from 'undici';
@@ -10,8 +11,10 @@ import { connectSentence, neverSent } from '../../net/connect-error.ts';
 import { fetchOver } from '../../net/fetch.ts';
 import { redirectSentence } from '../../net/redirect.ts';
 import { AuthorizationRequired } from '../oauth/authorizer.ts';
+import type { CancelSignal } from '../types.ts';
+import { readText, readUntil } from './answer-body.ts';
 import { authorizing, unauthorizedReply, type Sender } from './authorizing.ts';
-import { EventStreamParser } from './event-stream.ts';
+import { EventStreamParser, type OversizedEvent, type ServerSentEvent } from './event-stream.ts';
 import { Patience } from './patience.ts';
 import {
   excerpt,
@@ -20,7 +23,6 @@ import {
   openStream,
   parseMessage,
   postText,
-  readText,
   saysOutOfReach,
   tryParse,
   type HttpAnswer,
@@ -40,6 +42,7 @@ import {
   type Reply,
   type RequestOptions,
 } from './transport.ts';
+import { Turns } from './turns.ts';
 
 export interface StreamableHttpOptions extends RemoteOptions {
   /** A stream broke that nobody here ended. */
@@ -64,6 +67,7 @@ export class StreamableHttpTransport extends StreamableHTTPClientTransport imple
   readonly #agent: Dispatcher;
   readonly #sender: Sender;
   readonly #lifetime = new AbortController();
+  readonly #turns = new Turns();
   /** Requests without an answer, and the header fields that say of which era they are. */
   readonly #awaited = new Map<number, RequestOptions['headers']>();
   /** Cancellations on their way. */
@@ -108,10 +112,16 @@ export class StreamableHttpTransport extends StreamableHTTPClientTransport imple
 
   async request(method: string, params: string, options: RequestOptions): Promise<Reply> {
     if (this.#closed) return { kind: 'undelivered', detail: closed, gone: true };
-    const id = this.#nextId++;
     const patience = new Patience(options);
-    this.#awaited.set(id, options.headers);
+    if (!this.#turns.tryEnter()) await this.#turns.enter(patience);
+    const id = this.#nextId++;
+    let sent = false;
     try {
+      // Nothing is sent for nobody.
+      if (patience.gaveUp !== undefined) return patience.gaveUp;
+      if (this.#closed) return { kind: 'undelivered', detail: closed, gone: true };
+      this.#awaited.set(id, options.headers);
+      sent = true;
       const reply = await this.#exchange(id, requestText(id, method, params), patience, options.headers);
       if (patience.gaveUp !== undefined) return patience.gaveUp;
       return reply.kind === 'lost' ? this.#lost(reply) : reply;
@@ -124,8 +134,9 @@ export class StreamableHttpTransport extends StreamableHTTPClientTransport imple
       return this.#lost({ kind: 'lost', detail, gone: false });
     } finally {
       patience.end();
+      this.#turns.leave();
       this.#awaited.delete(id);
-      if (patience.gaveUp !== undefined) this.#cancel(id, patience.gaveUp.kind, options.headers);
+      if (sent && patience.gaveUp !== undefined) this.#cancel(id, patience.gaveUp.kind, options.headers);
     }
   }
 
@@ -175,15 +186,15 @@ export class StreamableHttpTransport extends StreamableHTTPClientTransport imple
     patience: Patience,
     extra: Readonly<Record<string, string>> | undefined,
   ): Promise<Reply> {
-    const response = await this.#post(body, patience.signal, extra);
+    const response = await this.#post(body, patience, extra);
     if (isEventStream(response)) {
       const parser = new EventStreamParser(this.#options.maxMessageBytes);
       const reply = await this.#readEvents(id, response, parser);
       // The stateless revisions know no resumption.
       if (reply.kind !== 'lost' || parser.lastEventId === undefined || isStateless(extra)) return reply;
-      return this.#resume(id, reply, parser, patience.signal);
+      return this.#resume(id, reply, parser, patience);
     }
-    const text = await readText(response, this.#options.maxMessageBytes);
+    const text = await readText(response.body, this.#options.maxMessageBytes);
     this.lastHeardAt = Date.now();
     if (text === undefined) return this.#tooLarge();
     if (response.statusCode === 200) return this.#replyFrom(id, text);
@@ -192,7 +203,7 @@ export class StreamableHttpTransport extends StreamableHTTPClientTransport imple
 
   async #post(
     body: string,
-    signal: AbortSignal,
+    signal: CancelSignal,
     extra: Readonly<Record<string, string>> | undefined,
   ): Promise<HttpAnswer> {
     const { response, url } = await postText(this.#sender, this.#url, {
@@ -212,7 +223,7 @@ export class StreamableHttpTransport extends StreamableHTTPClientTransport imple
   }
 
   /** A stream from after the event that is named, or a new one. */
-  async #open(lastEventId: string | undefined, signal: AbortSignal): Promise<HttpAnswer> {
+  async #open(lastEventId: string | undefined, signal: CancelSignal): Promise<HttpAnswer> {
     const { response } = await openStream(this.#sender, this.#url, {
       headers: {
         ...this.#options.headers,
@@ -237,8 +248,9 @@ export class StreamableHttpTransport extends StreamableHTTPClientTransport imple
     id: number,
     cut: Extract<Reply, { kind: 'lost' }>,
     parser: EventStreamParser,
-    signal: AbortSignal,
+    patience: Patience,
   ): Promise<Reply> {
+    const signal = abortedBy(patience);
     return resumeAnswer({
       cut,
       signal,
@@ -250,28 +262,31 @@ export class StreamableHttpTransport extends StreamableHTTPClientTransport imple
   }
 
   /** Reads events until ours; the others are the library's. */
-  async #readEvents(id: number, response: HttpAnswer, parser: EventStreamParser): Promise<Reply> {
-    const decoder = new TextDecoder();
+  async #readEvents(id: number, { body }: HttpAnswer, parser: EventStreamParser): Promise<Reply> {
+    const decoder = new StringDecoder('utf8');
     parser.restart();
+    let reply: Reply | undefined;
     try {
-      for await (const chunk of response.body) {
+      await readUntil(body, (chunk) => {
         this.lastHeardAt = Date.now();
-        for (const event of parser.push(decoder.decode(chunk as Uint8Array, { stream: true }))) {
-          if ('data' in event) {
-            const message = event.type === 'message' ? parseMessage(event.data) : undefined;
-            if (message !== undefined && answers(message, id)) return toReply(message, event.data);
-            this.#deliver(message);
-          } else if ((idOfEnds(event.head, event.tail) ?? id) === id) {
-            return this.#tooLarge();
-          }
+        for (const event of parser.push(decoder.write(chunk))) {
+          reply = this.#replyIn(event, id);
+          if (reply !== undefined) return true;
         }
-      }
+        return false;
+      });
     } catch (error) {
       return { kind: 'lost', detail: connectSentence(error, this.#url.href), gone: false };
-    } finally {
-      response.body.destroy();
     }
-    return { kind: 'lost', detail: streamCut, gone: false };
+    return reply ?? { kind: 'lost', detail: streamCut, gone: false };
+  }
+
+  #replyIn(event: ServerSentEvent | OversizedEvent, id: number): Reply | undefined {
+    if (!('data' in event)) return (idOfEnds(event.head, event.tail) ?? id) === id ? this.#tooLarge() : undefined;
+    const message = event.type === 'message' ? parseMessage(event.data) : undefined;
+    if (message !== undefined && answers(message, id)) return toReply(message, event.data);
+    this.#deliver(message);
+    return undefined;
   }
 
   /** Where we did not cut it ourselves, a look at the session is worth it. */
@@ -335,6 +350,14 @@ export class StreamableHttpTransport extends StreamableHTTPClientTransport imple
     this.#telling.add(telling);
     void telling.then(() => this.#telling.delete(telling));
   }
+}
+
+/** For those who need more of a signal than is said to us. */
+function abortedBy(patience: Patience): AbortSignal {
+  const controller = new AbortController();
+  patience.addEventListener('abort', () => controller.abort());
+  if (patience.aborted) controller.abort();
+  return controller.signal;
 }
 
 /** The library's request for the stream on which the server speaks by itself. */

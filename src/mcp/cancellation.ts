@@ -2,7 +2,7 @@
 // purpose, at a fraction of its cost: a call adds and removes a listener each, and Node's events pay for much that is not
 // needed here.
 
-import type { CancelSignal } from '../mcp/types.ts';
+import type { CancelSignal } from './types.ts';
 
 export class Cancellation implements CancelSignal {
   #aborted = false;

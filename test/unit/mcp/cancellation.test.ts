@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { Cancellation } from '../../../src/server/cancellation.ts';
+import { Cancellation } from '../../../src/mcp/cancellation.ts';
 
 describe('a cancellation', () => {
   it('is told once to each of those who still listen, whatever their order of leaving', () => {
