@@ -1,56 +1,74 @@
-// The programs that are measured, and how each is started, found and ended. All stand before the same echo server.
-// A contestant is up when it has answered its first call with 200; how long that took is part of the result.
+// The programs that are measured, and how each is started, found and ended. A contestant is up when it has answered its
+// first call with 200; how long that took is part of the result.
 import { spawn } from 'node:child_process';
-import { readFileSync } from 'node:fs';
 import { createServer, request as httpRequest } from 'node:http';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
 const here = dirname(fileURLToPath(import.meta.url));
-const upstream = [process.execPath, join(here, 'echo-server.mjs')];
+const child = [process.execPath, join(here, 'echo-server.mjs')];
 const startDeadlineMs = 60_000;
 const stopDeadlineMs = 5_000;
 /** Short against what is measured, long against what a poll costs. */
 const pollEveryMs = 5;
 const key = 'bench-key';
 
-export const call = { body: '{"message":"hello","count":1}', expect: '"message"' };
+/** A call, and what its answer holds. */
+export const echo = { body: '{"message":"hello","count":1}', expect: '"message"' };
+
+export function large(mib) {
+  return { body: JSON.stringify({ mib }), expect: 'A line of' };
+}
 
 /** `peer`: path of the Python mcpo's executable, or undefined. */
-export function contestants(peer) {
-  const list = [
+export function overStdio(peer) {
+  return [
+    { name: 'floor', path: '/echo', command: () => floor('floor.mjs', ...child), url: ({ stdout }) => urlIn(stdout) },
+    product('--', ...child),
+    ...peerOf(peer, '--', ...child),
+  ];
+}
+
+/** Before the server at `upstreamUrl`. */
+export function overHttp(upstreamUrl, peer) {
+  const remote = ['--server-type', 'streamable-http', '--', upstreamUrl];
+  return [
     {
       name: 'floor',
-      key: undefined,
-      command: () => [process.execPath, join(here, 'floor.mjs'), ...upstream],
+      path: '/echo',
+      command: () => floor('http-floor.mjs', upstreamUrl),
       url: ({ stdout }) => urlIn(stdout),
     },
-    {
-      name: 'mcpo',
-      key,
-      command: () => [
-        process.execPath,
-        join(here, '..', 'dist', 'cli.js'),
-        '--port',
-        '0',
-        '--api-key',
-        key,
-        '--',
-        ...upstream,
-      ],
-      url: ({ stderr }) => urlIn(stderr),
-    },
+    product(...remote),
+    ...peerOf(peer, ...remote),
   ];
-  if (peer !== undefined) {
-    list.push({
-      name: 'peer',
-      key,
-      command: (port) => [peer, '--host', '127.0.0.1', '--port', String(port), '--api-key', key, '--', ...upstream],
-      url: ({ port }) => `http://127.0.0.1:${port}`,
-    });
-  }
-  return list;
+}
+
+/** A configuration file; the last of its servers, s0 and so on, is asked. */
+export function manyServers(file, servers) {
+  return { ...product('--config', file, '--hot-reload'), path: `/s${servers - 1}/echo` };
+}
+
+function floor(program, ...args) {
+  return [process.execPath, join(here, program), ...args];
+}
+
+/** As it is used: with a key. */
+function product(...args) {
+  return {
+    name: 'mcpo',
+    key,
+    path: '/echo',
+    command: () => [process.execPath, join(here, '..', 'dist', 'cli.js'), '--port', '0', '--api-key', key, ...args],
+    url: ({ stderr }) => urlIn(stderr),
+  };
+}
+
+function peerOf(peer, ...args) {
+  if (peer === undefined) return [];
+  const command = (port) => [peer, '--host', '127.0.0.1', '--port', String(port), '--api-key', key, ...args];
+  return [{ name: 'peer', key, path: '/echo', command, url: ({ port }) => `http://127.0.0.1:${port}` }];
 }
 
 const running = new Set();
@@ -69,8 +87,8 @@ export async function start(contestant) {
   }
   for (;;) {
     const url = contestant.url(output);
-    if (url !== undefined && (await answers(`${url}/echo`, contestant.key))) {
-      return { ...contestant, child, url: `${url}/echo`, startMs: performance.now() - from };
+    if (url !== undefined && (await answers(`${url}${contestant.path}`, contestant.key))) {
+      return { ...contestant, child, url: `${url}${contestant.path}`, startMs: performance.now() - from };
     }
     if (child.exitCode !== null || performance.now() - from > startDeadlineMs) {
       await stop(child);
@@ -80,16 +98,29 @@ export async function start(contestant) {
   }
 }
 
+/** A server over Streamable HTTP; `kind`: whether it answers with `json` or as a stream, `sse`. */
+export async function startUpstream(kind) {
+  const child = spawnGroup([process.execPath, join(here, 'http-echo-server.mjs'), kind]);
+  let output = '';
+  child.stdout.setEncoding('utf8').on('data', (chunk) => (output += chunk));
+  for (;;) {
+    const url = urlIn(output);
+    if (url !== undefined) return { child, url };
+    if (child.exitCode !== null) throw new Error('the upstream over HTTP ended');
+    await sleep(pollEveryMs);
+  }
+}
+
 /** What the upstream itself needs from its start to the answer to its first call: no proxy can be faster. */
 export async function upstreamStartMs() {
   const from = performance.now();
-  const child = spawnGroup(upstream);
+  const alone = spawnGroup(child);
   let answered = () => {};
-  child.stdout.on('data', () => answered());
+  alone.stdout.on('data', () => answered());
   const ask = (id, method, params) =>
     new Promise((resolve) => {
       answered = resolve;
-      child.stdin.write(`${JSON.stringify({ jsonrpc: '2.0', id, method, params })}\n`);
+      alone.stdin.write(`${JSON.stringify({ jsonrpc: '2.0', id, method, params })}\n`);
     });
   await ask(1, 'initialize', {
     protocolVersion: '2025-11-25',
@@ -97,19 +128,10 @@ export async function upstreamStartMs() {
     clientInfo: { name: 'bench', version: '1' },
   });
   await ask(2, 'tools/list', {});
-  await ask(3, 'tools/call', { name: 'echo', arguments: JSON.parse(call.body) });
+  await ask(3, 'tools/call', { name: 'echo', arguments: JSON.parse(echo.body) });
   const took = performance.now() - from;
-  await stop(child);
+  await stop(alone);
   return took;
-}
-
-/** Resident memory of the process itself, without its children, in MiB; undefined where there is no /proc. */
-export function residentMib({ child }) {
-  try {
-    return Number(/VmRSS:\s*(\d+)/.exec(readFileSync(`/proc/${child.pid}/status`, 'utf8'))[1]) / 1024;
-  } catch {
-    return undefined;
-  }
 }
 
 export async function stop(child) {
@@ -155,13 +177,17 @@ function urlIn(output) {
 
 function answers(url, bearer) {
   return new Promise((resolve) => {
-    const headers = { 'content-type': 'application/json', 'content-length': Buffer.byteLength(call.body) };
+    const headers = { 'content-type': 'application/json', 'content-length': Buffer.byteLength(echo.body) };
     if (bearer !== undefined) headers.authorization = `Bearer ${bearer}`;
     const request = httpRequest(url, { method: 'POST', headers, agent: false }, (response) => {
       response.resume().on('end', () => resolve(response.statusCode === 200));
     });
-    request.on('error', () => resolve(false)).end(call.body);
+    request.on('error', () => resolve(false)).end(echo.body);
   });
+}
+
+export function fetchText(url) {
+  return fetch(url).then((response) => response.text());
 }
 
 function freePort() {

@@ -1,5 +1,8 @@
 // The upstream of the benchmark over stdio. Answers to one chunk of requests go out in one write.
-import { answerTo } from './echo.mjs';
+// Usage: node echo-server.mjs [NUMBER OF MORE TOOLS]
+import { addTools, answerTo } from './echo.mjs';
+
+addTools(Number(process.argv[2] ?? 0));
 
 let rest = '';
 process.stdin.setEncoding('utf8');

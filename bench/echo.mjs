@@ -19,6 +19,22 @@ const tools = [
   },
 ];
 
+/** More tools, as real ones are: some properties with descriptions, about a kilobyte and a half each. */
+export function addTools(count) {
+  const property = (name) => [name, { type: 'string', description: `What the tool is to do with ${name}. `.repeat(4) }];
+  for (let index = 0; index < count; index += 1) {
+    tools.push({
+      name: `tool_${index}`,
+      description: `Does one of the many things that such a server can do, number ${index}. `.repeat(4),
+      inputSchema: {
+        type: 'object',
+        properties: Object.fromEntries(['path', 'query', 'filter', 'format', 'language', 'owner'].map(property)),
+        required: ['path'],
+      },
+    });
+  }
+}
+
 const answers = {
   initialize: ({ protocolVersion }) => ({
     protocolVersion,
