@@ -1,24 +1,37 @@
 // OpenAPI documents as bytes: rendered once for each view and form, kept as long as the view lives, joined with the
 // caller's base URL as they go out. Only the base URL differs between callers, so nothing a caller sends can fill the
-// cache; the ETag covers it all the same. Rendering rests between tools, so that calls do not wait for a document.
+// cache; the ETag covers it all the same. Rendering rests between tools, so that calls do not wait for a document. The first
+// few base URLs get compressed bytes too, made once; who invents more of them costs nothing.
 
 import { createHash } from 'node:crypto';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Settings } from '../config/types.ts';
 import type { Observe } from '../events.ts';
-import { renderDocument, type DocumentFormat, type DocumentRequest, type DocumentView } from '../openapi/document.ts';
+import type { DocumentFormat, DocumentRequest, DocumentView } from '../openapi/document.ts';
 import type { DocumentForm } from '../openapi/form.ts';
 import type { Operation } from '../openapi/prepared.ts';
 import type { Snapshot } from '../snapshot.ts';
+import { compress, type ContentCoding } from './compression.ts';
 
 export interface DocumentBytes {
   readonly body: readonly Buffer[];
   /** Strong, with its quotes. */
   readonly etag: string;
+  /** undefined: as they are. */
+  readonly coding: ContentCoding | undefined;
 }
 
 export interface Documents {
-  find(view: DocumentView, form: DocumentForm, format: DocumentFormat, baseUrl: string): Promise<DocumentBytes>;
+  find(asked: DocumentAsked): Promise<DocumentBytes>;
+}
+
+export interface DocumentAsked {
+  readonly view: DocumentView;
+  readonly form: DocumentForm;
+  readonly format: DocumentFormat;
+  readonly baseUrl: string;
+  /** As the caller would like it best. */
+  readonly coding: ContentCoding | undefined;
 }
 
 /** A document with a hole for the base URL. */
@@ -27,6 +40,8 @@ interface Parts {
   readonly tail: readonly Buffer[];
   readonly basePath: string;
   readonly digest: Buffer;
+  /** By coding and base URL. */
+  readonly compressed: Map<string, Promise<Buffer>>;
 }
 
 interface Entry {
@@ -77,7 +92,7 @@ export function createDocuments(observe: Observe): Documents {
   }
 
   return {
-    async find(view, form, format, baseUrl) {
+    async find({ view, form, format, baseUrl, coding }) {
       const { parts } = entryOf(view);
       const key = [form.version, form.refs, form.profile, format].join();
       let pending = parts.get(key);
@@ -89,7 +104,7 @@ export function createDocuments(observe: Observe): Documents {
       parts.set(key, pending);
       const [oldest] = parts.keys();
       if (parts.size > maxForms && oldest !== undefined) parts.delete(oldest);
-      return join(await pending, baseUrl);
+      return inCoding(coding, await pending, baseUrl);
     },
   };
 }
@@ -113,10 +128,33 @@ export function documentView(snapshot: Snapshot): DocumentView {
 function join({ head, tail, basePath, digest }: Parts, baseUrl: string): DocumentBytes {
   const url = Buffer.from(JSON.stringify(`${baseUrl}${basePath}`));
   const etag = createHash('sha256').update(digest).update(url).digest('base64url').slice(0, 22);
-  return { body: [head, url, ...tail], etag: `"${etag}"` };
+  return { body: [head, url, ...tail], etag: `"${etag}"`, coding: undefined };
+}
+
+/** Of one document: a few addresses that it is asked for under, in two codings. */
+const maxCompressed = 8;
+/** Less is not worth it. */
+const minCompressibleBytes = 1_024;
+
+async function inCoding(coding: ContentCoding | undefined, parts: Parts, baseUrl: string): Promise<DocumentBytes> {
+  const plain = join(parts, baseUrl);
+  if (coding === undefined) return plain;
+  const { compressed } = parts;
+  const key = `${coding} ${baseUrl}`;
+  let pending = compressed.get(key);
+  if (pending === undefined) {
+    const bytes = Buffer.concat(plain.body);
+    if (bytes.length < minCompressibleBytes || compressed.size >= maxCompressed) return plain;
+    pending = compress(bytes, coding);
+    compressed.set(key, pending);
+  }
+  // Other bytes have another tag (RFC 9110, section 8.8.3).
+  return { body: [await pending], etag: plain.etag.replace(/"$/, `-${coding}"`), coding };
 }
 
 async function renderParts(request: DocumentRequest): Promise<Parts> {
+  // Loaded by the first document: no start waits for it.
+  const { renderDocument } = await import('../openapi/document.ts');
   const { head, tail, basePath } = renderDocument(request);
   const hash = createHash('sha256').update(head).update(boundary);
   const buffers: Buffer[] = [];
@@ -136,7 +174,7 @@ async function renderParts(request: DocumentRequest): Promise<Parts> {
     sliceBeganAt = performance.now();
   }
   flush();
-  return { head: Buffer.from(head), tail: buffers, basePath, digest: hash.digest() };
+  return { head: Buffer.from(head), tail: buffers, basePath, digest: hash.digest(), compressed: new Map() };
 }
 
 /** Between the parts of a document; no text of either has it. */

@@ -1,10 +1,12 @@
 // GET /openapi.json and .yaml, for all servers and for each: served from memory, whether or not the upstreams are up.
-// Where servers offer each user something else, it is the caller's own. A caller that has the current bytes gets 304. The query says in which form it is wanted.
+// Where servers offer each user something else, it is the caller's own. A caller that has the current bytes gets
+// 304. The query says in which form it is wanted, Accept-Encoding in which coding.
 
 import type { DocumentFormat } from '../../openapi/document.ts';
 import { readForm } from '../../openapi/form.ts';
 import type { ServerView } from '../../snapshot.ts';
 import { documentView, type Documents } from '../documents.ts';
+import { chooseCoding } from '../compression.ts';
 import type { Exchange } from '../exchange.ts';
 import { isPersonal, personalHeaders, personalView } from '../personal.ts';
 
@@ -27,10 +29,20 @@ export async function sendDocument(
   const { origin, rootPath } = exchange.mount();
   const baseUrl = `${origin}${rootPath}${exchange.snapshot.config.settings.pathPrefix}`;
   const form = readForm(exchange.query);
-  const { body, etag } = await documents.find(view, form, format, baseUrl);
-  const headers = { ETag: etag, 'Cache-Control': 'no-cache', ...(isPersonalised && personalHeaders) };
+  const accepted = chooseCoding(exchange.request.headers['accept-encoding']?.toString());
+  const { body, etag, coding } = await documents.find({ view, form, format, baseUrl, coding: accepted });
+  const { Vary: personal, ...others } = isPersonalised ? personalHeaders : { Vary: undefined };
+  const headers = {
+    ETag: etag,
+    'Cache-Control': 'no-cache',
+    ...others,
+    Vary: personal === undefined ? 'Accept-Encoding' : `${personal}, Accept-Encoding`,
+  };
   if (isCurrent(exchange.request.headers['if-none-match'], etag)) exchange.send(304, headers);
-  else exchange.send(200, { ...headers, 'Content-Type': contentTypes[format] }, body);
+  else {
+    const encoding = coding === undefined ? {} : { 'Content-Encoding': coding };
+    exchange.send(200, { ...headers, ...encoding, 'Content-Type': contentTypes[format] }, body);
+  }
 }
 
 /** Weak comparison of a list (RFC 9110, section 13.1.2). */

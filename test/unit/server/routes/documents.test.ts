@@ -1,3 +1,4 @@
+import { brotliDecompressSync, gunzipSync } from 'node:zlib';
 import { expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { defaultForm } from '../../../../src/openapi/form.ts';
@@ -98,7 +99,7 @@ test('whoever has the current bytes gets 304', async () => {
   expect(again.statusCode).toBe(304);
   expect(again.body).toBe('');
   expect(again.headers['etag']).toBe(etag);
-  expect(again.headers['vary']).toBe('Origin');
+  expect(again.headers['vary']).toBe('Origin, Accept-Encoding');
 });
 
 test('the ETag covers the base URL and what the upstream offers', async () => {
@@ -159,4 +160,39 @@ test.each([
   ['a', false],
 ])('If-None-Match: %s against "a" is %s', (header, current) => {
   expect(isCurrent(header, '"a"')).toBe(current);
+});
+
+test('a caller who takes a coding gets the same bytes in it, under a tag of their own', async () => {
+  const program = fakeProgram(servers);
+  const get = (coding: string | undefined, more = {}) =>
+    program.inject({
+      url: '/openapi.json',
+      headers: { ...headers, ...(coding !== undefined && { 'accept-encoding': coding }), ...more },
+    });
+  const plain = await get(undefined);
+  expect(plain.headers).toMatchObject({ vary: expect.stringContaining('Accept-Encoding') });
+  expect(plain.headers['content-encoding']).toBeUndefined();
+  const [br, zipped] = [await get('gzip, br'), await get('gzip')];
+  expect(br.headers['content-encoding']).toBe('br');
+  expect(zipped.headers['content-encoding']).toBe('gzip');
+  expect(zipped.headers['content-length']).toBe(String(zipped.rawPayload.length));
+  expect(brotliDecompressSync(br.rawPayload)).toEqual(plain.rawPayload);
+  expect(gunzipSync(zipped.rawPayload)).toEqual(plain.rawPayload);
+  expect(new Set([plain, br, zipped].map((answer) => answer.headers['etag'])).size).toBe(3);
+  const known = await get('gzip', { 'if-none-match': zipped.headers['etag'] });
+  expect(known.statusCode).toBe(304);
+  expect(known.headers['etag']).toBe(zipped.headers['etag']);
+  expect((await get('br', { 'if-none-match': zipped.headers['etag'] })).statusCode).toBe(200);
+});
+
+test('who asks under ever new addresses gets plain bytes after a few', async () => {
+  const program = fakeProgram(servers);
+  const codings: unknown[] = [];
+  for (let port = 1; port <= 10; port++) {
+    const host = `localhost:${port}`;
+    const answer = await program.inject({ url: '/openapi.json', headers: { host, 'accept-encoding': 'gzip' } });
+    expect(answer.statusCode).toBe(200);
+    codings.push(answer.headers['content-encoding']);
+  }
+  expect(codings).toEqual([...Array.from({ length: 8 }, () => 'gzip'), undefined, undefined]);
 });
