@@ -30,16 +30,19 @@ function flush() {
   batch = '';
 }
 
-let rest = '';
+/** Of a line that is not whole yet. */
+let pieces = [];
 upstream.stdout.setEncoding('utf8');
 upstream.stdout.on('data', (chunk) => {
-  const lines = (rest + chunk).split('\n');
-  rest = lines.pop();
+  const lines = chunk.split('\n');
+  const rest = lines.pop();
   for (const line of lines) {
-    const { id, result } = JSON.parse(line);
+    const { id, result } = JSON.parse(pieces.length === 0 ? line : pieces.join('') + line);
+    pieces = [];
     waiting.get(id)(result);
     waiting.delete(id);
   }
+  if (rest !== '') pieces.push(rest);
 });
 
 const clientInfo = { name: 'floor', version: '1.0.0' };
