@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
 const here = dirname(fileURLToPath(import.meta.url));
-const child = [process.execPath, join(here, 'echo-server.mjs')];
+const echoServer = [process.execPath, join(here, 'echo-server.mjs')];
 const startDeadlineMs = 60_000;
 const stopDeadlineMs = 5_000;
 /** Short against what is measured, long against what a poll costs. */
@@ -24,9 +24,14 @@ export function large(mib) {
 /** `peer`: path of the Python mcpo's executable, or undefined. */
 export function overStdio(peer) {
   return [
-    { name: 'floor', path: '/echo', command: () => floor('floor.mjs', ...child), url: ({ stdout }) => urlIn(stdout) },
-    product('--', ...child),
-    ...peerOf(peer, '--', ...child),
+    {
+      name: 'floor',
+      path: '/echo',
+      command: () => floor('floor.mjs', ...echoServer),
+      url: ({ stdout }) => urlIn(stdout),
+    },
+    product('--', ...echoServer),
+    ...peerOf(peer, '--', ...echoServer),
   ];
 }
 
@@ -114,7 +119,7 @@ export async function startUpstream(kind) {
 /** What the upstream itself needs from its start to the answer to its first call: no proxy can be faster. */
 export async function upstreamStartMs() {
   const from = performance.now();
-  const alone = spawnGroup(child);
+  const alone = spawnGroup(echoServer);
   let answered = () => {};
   alone.stdout.on('data', () => answered());
   const ask = (id, method, params) =>
