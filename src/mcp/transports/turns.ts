@@ -1,18 +1,23 @@
 // How many requests are under way to a remote server at once, each on a socket of its own. A burst of hundreds of quick
-// calls shares a few sockets, which is faster for both sides; slow calls hold up nobody: whoever had no turn for a moment
-// goes ahead all the same.
+// calls shares a few sockets, which is faster for both sides. Slow calls hold up nobody for long: where no turn comes free
+// for a moment there are more of them, and nobody waits longer than that he would notice.
 
 import type { CancelSignal } from '../types.ts';
 
 /** As many as keep a server busy. */
 const fewSockets = 64;
-/** Quick calls have passed by then; waiting longer would be noticed. */
-const waitAtMostMs = 25;
+/** So many more where none came free for so long. */
+const moreSockets = 32;
+const stalledAfterMs = 25;
+/** Some slots may go round quickly while the rest are held for long. */
+const waitAtMostMs = 250;
 
 export class Turns {
   #underWay = 0;
-  /** In the order of their coming. */
-  readonly #waiting = new Set<() => void>();
+  #hasMoved = false;
+  /** When each began to wait, by `performance.now()`, in the order of their coming. */
+  readonly #waiting = new Map<() => void, number>();
+  #timer: NodeJS.Timeout | undefined;
 
   /** Takes a turn where there is one at once. */
   tryEnter(): boolean {
@@ -26,21 +31,34 @@ export class Turns {
     return new Promise((resolve) => {
       const admit = (): void => {
         this.#waiting.delete(admit);
-        clearTimeout(timer);
         signal.removeEventListener('abort', admit);
         this.#underWay++;
         resolve();
       };
-      const timer = setTimeout(admit, waitAtMostMs);
+      this.#waiting.set(admit, performance.now());
+      this.#timer ??= setInterval(() => this.#look(), stalledAfterMs);
       signal.addEventListener('abort', admit);
-      this.#waiting.add(admit);
       if (signal.aborted) admit();
     });
   }
 
   leave(): void {
     this.#underWay--;
-    const [next] = this.#waiting;
+    this.#hasMoved = true;
+    const [next] = this.#waiting.keys();
     if (this.#underWay < fewSockets) next?.();
+  }
+
+  #look(): void {
+    const longAgo = performance.now() - waitAtMostMs;
+    let more = this.#hasMoved ? 0 : moreSockets;
+    this.#hasMoved = false;
+    for (const [admit, since] of this.#waiting) {
+      if (more-- <= 0 && since > longAgo) break;
+      admit();
+    }
+    if (this.#waiting.size > 0) return;
+    clearInterval(this.#timer);
+    this.#timer = undefined;
   }
 }
