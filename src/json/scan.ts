@@ -10,7 +10,6 @@ export interface Span {
 
 const QUOTE = 0x22;
 const COMMA = 0x2c;
-const COLON = 0x3a;
 const BACKSLASH = 0x5c;
 const OPEN_BRACKET = 0x5b;
 const CLOSE_BRACKET = 0x5d;
@@ -19,13 +18,54 @@ const CLOSE_BRACE = 0x7d;
 
 /** The value at a path of keys and indices, or undefined. Of duplicate keys the last counts, as for JSON.parse. */
 export function memberSpan(text: string, path: readonly (string | number)[]): Span | undefined {
-  let start = skipSpace(text, 0);
-  for (const step of path) {
-    const found = typeof step === 'string' ? findMember(text, start, step) : elements(text, start)[step]?.start;
-    if (found === undefined) return undefined;
-    start = found;
+  return walk(text, skipSpace(text, 0), path, 0).found;
+}
+
+/** A value that was walked over, and what stands on the path in it. */
+interface Walked {
+  readonly end: number;
+  readonly found: Span | undefined;
+}
+
+/** Once over the value at `start`, however long the path is: the value may be many megabytes. Recurses by the path. */
+function walk(text: string, start: number, path: readonly (string | number)[], depth: number): Walked {
+  const step = path[depth];
+  if (step === undefined) {
+    const end = skipValue(text, start);
+    return { end, found: { start, end } };
   }
-  return { start, end: skipValue(text, start) };
+  const first = text.charCodeAt(start);
+  const isObject = first === OPEN_BRACE;
+  if (isObject ? typeof step !== 'string' : first !== OPEN_BRACKET || typeof step !== 'number') {
+    return { end: skipValue(text, start), found: undefined };
+  }
+  let found: Span | undefined;
+  let at = skipSpace(text, start + 1);
+  for (let index = 0; !closes(text, at); index++) {
+    let key: string | number = index;
+    if (isObject) {
+      const keyEnd = skipString(text, at);
+      key = stringAt(text, at, keyEnd);
+      // Past the colon.
+      at = skipSpace(text, skipSpace(text, keyEnd) + 1);
+    }
+    if (key === step) {
+      const walked = walk(text, at, path, depth + 1);
+      ({ found } = walked);
+      at = walked.end;
+    } else {
+      at = skipValue(text, at);
+    }
+    at = skipSpace(text, at);
+    if (text.charCodeAt(at) === COMMA) at = skipSpace(text, at + 1);
+  }
+  return { end: at + 1, found };
+}
+
+/** At the end of the text, too, which only what is no JSON reaches. */
+function closes(text: string, at: number): boolean {
+  const code = text.charCodeAt(at);
+  return code === CLOSE_BRACE || code === CLOSE_BRACKET || at >= text.length;
 }
 
 /** The elements of the array that starts at `start`; none if it is no array. */
@@ -51,7 +91,8 @@ export interface Inspection {
 
 /** What JSON.parse does not tell: how deep the text nests and whether an object repeats a key. */
 export function inspectJson(text: string): Inspection {
-  const open: (Set<string> | undefined)[] = [];
+  const open: (Keys | undefined)[] = [];
+  const spare: Keys[] = [];
   let depth = 0;
   let duplicateKey: string | undefined;
   let expectKey = false;
@@ -61,16 +102,14 @@ export function inspectJson(text: string): Inspection {
         const end = skipString(text, at);
         if (expectKey) {
           const key = stringAt(text, at, end);
-          const keys = open.at(-1);
-          if (keys?.has(key)) duplicateKey ??= key;
-          keys?.add(key);
+          if (open.at(-1)?.add(key) === false) duplicateKey ??= key;
           expectKey = false;
         }
         at = end - 1;
         break;
       }
       case OPEN_BRACE:
-        open.push(new Set());
+        open.push(spare.pop() ?? new Keys());
         expectKey = true;
         depth = Math.max(depth, open.length);
         break;
@@ -80,10 +119,13 @@ export function inspectJson(text: string): Inspection {
         depth = Math.max(depth, open.length);
         break;
       case CLOSE_BRACE:
-      case CLOSE_BRACKET:
-        open.pop();
+      case CLOSE_BRACKET: {
+        const keys = open.pop();
+        keys?.clear();
+        if (keys !== undefined) spare.push(keys);
         expectKey = false;
         break;
+      }
       case COMMA:
         expectKey = open.at(-1) !== undefined;
         break;
@@ -92,21 +134,31 @@ export function inspectJson(text: string): Inspection {
   return { depth, duplicateKey };
 }
 
-/** Start of the value of the last member with that key in the object at `start`. */
-function findMember(text: string, start: number, key: string): number | undefined {
-  if (text.charCodeAt(start) !== OPEN_BRACE) return undefined;
-  let found: number | undefined;
-  let at = skipSpace(text, start + 1);
-  while (text.charCodeAt(at) === QUOTE) {
-    const keyEnd = skipString(text, at);
-    const colon = skipSpace(text, keyEnd);
-    if (text.charCodeAt(colon) !== COLON) return undefined;
-    const value = skipSpace(text, colon + 1);
-    if (stringAt(text, at, keyEnd) === key) found = value;
-    at = skipSpace(text, skipValue(text, value));
-    if (text.charCodeAt(at) === COMMA) at = skipSpace(text, at + 1);
+/** Up to here looking through a list is quicker than a Set is made. */
+const FEW_KEYS = 16;
+
+/** The keys of one object; used again for the next, because a body may hold a million of them. */
+class Keys {
+  readonly #few: string[] = [];
+  #many: Set<string> | undefined;
+
+  /** False where it is there already. */
+  add(key: string): boolean {
+    if (this.#many !== undefined) {
+      if (this.#many.has(key)) return false;
+      this.#many.add(key);
+      return true;
+    }
+    if (this.#few.includes(key)) return false;
+    this.#few.push(key);
+    if (this.#few.length > FEW_KEYS) this.#many = new Set(this.#few);
+    return true;
   }
-  return found;
+
+  clear(): void {
+    this.#few.length = 0;
+    this.#many = undefined;
+  }
 }
 
 /** The string whose quotes stand at `start` and before `end`. */

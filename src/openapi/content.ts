@@ -2,6 +2,8 @@
 // audio become bare `data:` URIs, because that is the one form in which Open WebUI shows them to a model. What is not
 // known, or lacks what its type should have, passes as it is.
 
+import { isJson } from '../json/grammar.ts';
+import { memberSpan } from '../json/scan.ts';
 import { isObject } from '../json/value.ts';
 import { OCTET_STREAM } from './negotiate.ts';
 
@@ -9,7 +11,7 @@ import { OCTET_STREAM } from './negotiate.ts';
 export function contentValue(item: unknown, ownText: () => string): string {
   if (!isObject(item)) return ownText();
   const { type, text } = item;
-  if (type === 'text') return typeof text === 'string' ? textValue(text) : ownText();
+  if (type === 'text') return typeof text === 'string' ? textValue(text, ownText) : ownText();
   const embedded = textOf(item);
   return embedded === undefined ? (dataUri(item) ?? ownText()) : JSON.stringify(embedded);
 }
@@ -46,9 +48,18 @@ export function essenceOf(mediaType: unknown): string | undefined {
 }
 
 /** The text itself where it is a JSON object, array or plain literal; else a JSON string. */
-function textValue(text: string): string {
+function textValue(text: string, ownText: () => string): string {
   if (isPlainLiteral(text)) return text;
-  return isJsonContainer(text) ? text.replaceAll(/\p{Surrogate}/gu, escaped) : JSON.stringify(text);
+  if (isJsonContainer(text)) return text.isWellFormed() ? text : text.replaceAll(/\p{Surrogate}/gu, escaped);
+  return text.length < LONG_TEXT_CHARS ? JSON.stringify(text) : textOfMember(ownText(), 'text');
+}
+
+/** From here on, finding a string in the text that came costs less than writing it anew. */
+const LONG_TEXT_CHARS = 65_536;
+
+function textOfMember(object: string, name: string): string {
+  const span = memberSpan(object, [name]);
+  return object.slice(span?.start, span?.end);
 }
 
 /** Half of a surrogate pair has no UTF-8: written raw it would be lost on the way out. */
@@ -76,15 +87,6 @@ function isPlainLiteral(text: string): boolean {
   const value: unknown = JSON.parse(text);
   if (typeof value === 'number' && Number.isInteger(value) && Math.abs(value) > MAX_EXACT_INTEGER) return false;
   return JSON.stringify(value) === text;
-}
-
-function isJson(text: string): boolean {
-  try {
-    JSON.parse(text);
-    return true;
-  } catch {
-    return false; // Text that is no JSON is text.
-  }
 }
 
 /** RFC 2397, without parameters and line breaks: Open WebUI looks for exactly `data:TYPE;base64,`. As JSON text. */

@@ -45,6 +45,8 @@ function collect({ request, gone }: Exchange, maxBytes: number): Promise<string>
     request.on('end', () => {
       gone.removeEventListener('abort', onGone);
       const bytes = chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks);
+      // The request, and these listeners with it, is kept until the connection has its next.
+      chunks.length = 0;
       if (isUtf8(bytes)) resolve(bytes.toString('utf8'));
       else reject(new AppError('malformed_request', 'The body is not valid UTF-8: send JSON encoded as UTF-8.'));
     });

@@ -13,6 +13,7 @@ import { checkHostAndOrigin } from './access/origin.ts';
 import { checkToken } from './access/principal.ts';
 import { mountOf, type Mount } from './access/proxies.ts';
 import type { AccessRules } from './access/rules.ts';
+import { endWith, lengthOf, type Body } from './body-writer.ts';
 import { commonHead } from './head.ts';
 import { checkHead } from './limits.ts';
 
@@ -38,8 +39,6 @@ export type RenderMetrics = (snapshot: Snapshot) => Promise<{ readonly contentTy
 
 /** What a route asks the key, or a token, for: nothing ever, documents and pages (with --strict-auth), or calls. */
 export type Guard = 'open' | 'document' | 'call';
-
-export type Body = string | readonly Buffer[];
 
 export class Exchange {
   readonly request: IncomingMessage;
@@ -136,11 +135,7 @@ export class Exchange {
 
   answer(plan: Plan): void {
     const { status, headers, body, code } = plan;
-    this.send(
-      status,
-      this.#withChallenge(headers, code),
-      typeof body === 'string' ? body : [Buffer.from(body.base64, 'base64')],
-    );
+    this.send(status, this.#withChallenge(headers, code), body);
   }
 
   send(status: number, headers: Readonly<Record<string, string>>, body?: Body): void {
@@ -149,17 +144,11 @@ export class Exchange {
     const { origin } = request.headers;
     const head = commonHead(this.rules.origins, origin, request.socket.localAddress, this.id, headers['Vary']);
     for (const name in headers) if (name !== 'Vary') head.push(name, headers[name] ?? '');
-    if (body !== undefined) head.push('Content-Length', String(byteLength(body)));
+    if (body !== undefined) head.push('Content-Length', String(lengthOf(body)));
     // A caller that was not told to go on may or may not send its body: what follows on this connection is unclear.
     if (this.#waits || this.#closes || this.program.isStopping()) head.push('Connection', 'close');
     response.writeHead(status, head);
-    if (typeof body === 'string' || body === undefined) {
-      response.end(body);
-      return;
-    }
-    response.cork();
-    for (const chunk of body) response.write(chunk);
-    response.end();
+    endWith(response, body);
   }
 
   /** The problem document of anything thrown. What is no AppError is our own bug: the caller learns its id only. */
@@ -191,9 +180,4 @@ export class Exchange {
       encrypted: 'encrypted' in socket && socket.encrypted === true,
     });
   }
-}
-
-function byteLength(body: Body): number {
-  if (typeof body === 'string') return Buffer.byteLength(body);
-  return body.reduce((sum, chunk) => sum + chunk.length, 0);
 }

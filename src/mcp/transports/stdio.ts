@@ -108,7 +108,7 @@ export class StdioTransport implements McpTransport {
     const { id, reply } = this.#pending.open(options);
     this.#unsent.push(id);
     // A received text may hold line ends between its tokens; here a line is a message.
-    this.#write(requestText(id, method, /[\r\n]/.test(params) ? params.replace(/[\r\n]+/g, ' ') : params));
+    this.#write(requestText(id, method, holdsLineEnd(params) ? params.replace(/[\r\n]+/g, ' ') : params));
     return reply;
   }
 
@@ -221,6 +221,11 @@ export class StdioTransport implements McpTransport {
     this.#pending.settleAll({ kind: 'lost', detail: reason, gone: true });
     this.onclose?.();
   }
+}
+
+/** Many times faster than an expression, over megabytes. */
+function holdsLineEnd(text: string): boolean {
+  return text.includes('\n') || text.includes('\r');
 }
 
 /** What a dead child left behind may still read its pipe: it gets nothing more. */
