@@ -29,6 +29,13 @@ const measureMs = Number(options.seconds ?? (options.short ? 1 : 3)) * 1000;
 const all = [calls, starts, sizes, many];
 const wanted = options.only?.split(',') ?? all.map(({ title }) => title);
 
+const unknown = wanted.find((name) => !all.some(({ title }) => title === name));
+if (unknown !== undefined) {
+  process.stderr.write(
+    `There is no scenario ${JSON.stringify(unknown)}: --only takes ${all.map(({ title }) => title).join(', ')}.\n`,
+  );
+  process.exit(2);
+}
 if (!existsSync(join(dirname(fileURLToPath(import.meta.url)), '..', 'dist', 'cli.js'))) {
   process.stderr.write('dist/cli.js is missing: run `npm run build` first, or `npm run bench`, which does.\n');
   process.exit(1);

@@ -9,7 +9,7 @@ const sizes = [1, 10, 50];
 export const title = 'sizes';
 
 export async function run({ rounds, measureMs, progress }) {
-  // The Python program takes minutes for these.
+  // The floor is the measure here.
   const field = overStdio(undefined);
   const names = field.map(({ name }) => name);
   const up = [];

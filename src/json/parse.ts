@@ -2,7 +2,7 @@
 // double cannot hold. What JSON.parse refuses is refused by its own SyntaxError. Depth costs no stack.
 
 import { sameNumber } from './number.ts';
-import { skipString, skipValue, stringAt } from './scan.ts';
+import { mayHoldInexact, skipString, skipValue, stringAt } from './scan.ts';
 import { ExactNumber } from './value.ts';
 
 export function parseJson(text: string): unknown {
@@ -10,13 +10,10 @@ export function parseJson(text: string): unknown {
   return mayHoldInexact.test(text) ? parseExactly(text) : value;
 }
 
-/** A double keeps any 15 digits: without 16 in a row, or an exponent, there is nothing to lose. Strings may match too. */
-const mayHoldInexact = /[\d.]{16}|\d[eE][\d+-]/;
-
 type Container = unknown[] | Record<string, unknown>;
 
 /** For text that JSON.parse accepts: commas, colons and spaces need no look. */
-function parseExactly(text: string): unknown {
+export function parseExactly(text: string): unknown {
   const root: unknown[] = [];
   const open: Container[] = [root];
   let key: string | undefined;

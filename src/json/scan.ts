@@ -10,6 +10,7 @@ export interface Span {
 
 const QUOTE = 0x22;
 const COMMA = 0x2c;
+const COLON = 0x3a;
 const BACKSLASH = 0x5c;
 const OPEN_BRACKET = 0x5b;
 const CLOSE_BRACKET = 0x5d;
@@ -87,14 +88,17 @@ export interface Inspection {
   readonly depth: number;
   /** The first key that an object has twice. */
   readonly duplicateKey: string | undefined;
+  /** Whether a number stands there that a double may not hold. */
+  readonly longNumber: boolean;
 }
 
-/** What JSON.parse does not tell: how deep the text nests and whether an object repeats a key. */
+/** What JSON.parse does not tell. */
 export function inspectJson(text: string): Inspection {
   const open: (Keys | undefined)[] = [];
   const spare: Keys[] = [];
   let depth = 0;
   let duplicateKey: string | undefined;
+  let longNumber = false;
   let expectKey = false;
   for (let at = 0; at < text.length; at++) {
     switch (text.charCodeAt(at)) {
@@ -129,10 +133,20 @@ export function inspectJson(text: string): Inspection {
       case COMMA:
         expectKey = open.at(-1) !== undefined;
         break;
+      case COLON:
+        break;
+      default: {
+        const end = skipLiteral(text, at);
+        longNumber ||= end > at && mayHoldInexact.test(text.slice(at, end));
+        at = Math.max(at, end - 1);
+      }
     }
   }
-  return { depth, duplicateKey };
+  return { depth, duplicateKey, longNumber };
 }
+
+/** A double keeps any 15 digits: without 16 in a row, or an exponent, there is nothing to lose. Strings may match too. */
+export const mayHoldInexact = /[\d.]{16}|\d[eE][\d+-]/;
 
 /** Up to here looking through a list is quicker than a Set is made. */
 const FEW_KEYS = 16;

@@ -1,9 +1,21 @@
-// Outgoing HTTP connections: one undici dispatcher per upstream, with that upstream's TLS and the machine's proxy
-// variables (HTTPS_PROXY, HTTP_PROXY, NO_PROXY). Time limits of single requests are their callers' business.
+// Outgoing HTTP connections: one agent per upstream, over an undici dispatcher with that upstream's TLS and the machine's
+// proxy variables (HTTPS_PROXY, HTTP_PROXY, NO_PROXY). Quick requests share a few connections. Time limits of single
+// requests are their callers' business.
 
 import type { LookupFunction } from 'node:net';
-import { Agent, buildConnector, EnvHttpProxyAgent, type Dispatcher } from 'undici';
+import { Agent as DirectAgent, buildConnector, EnvHttpProxyAgent, type Dispatcher } from 'undici';
 import type { AddressGuard } from './address-guard.ts';
+import { exchange, type Answer, type RequestOptions } from './exchange.ts';
+import { Turns } from './turns.ts';
+
+export interface Agent {
+  /** Resolves when the answer begins. */
+  request(options: RequestOptions): Promise<Answer>;
+  /** What still waits for its turn is not sent any more. */
+  refuseWaiting(): void;
+  /** Ends all connections, and what is under way on them. */
+  destroy(): Promise<void>;
+}
 
 export interface AgentOptions {
   /** Judges the addresses that are connected to; of what goes by a proxy, which looks names up itself, literal ones only. */
@@ -22,7 +34,17 @@ export interface AgentOptions {
 /** A little below the five seconds after which many servers close an idle connection, so that we close it first. */
 const keepAliveTimeoutMs = 4_000;
 
-export function createAgent(options: AgentOptions): Dispatcher {
+export function createAgent(options: AgentOptions): Agent {
+  const dispatcher = createDispatcher(options);
+  const turns = new Turns();
+  return {
+    request: (request) => exchange(dispatcher, turns, request),
+    refuseWaiting: () => turns.refuseWaiting(),
+    destroy: () => dispatcher.destroy(),
+  };
+}
+
+function createDispatcher(options: AgentOptions): Dispatcher {
   const { tls } = options;
   const connect = {
     timeout: options.connectTimeoutMs,
@@ -38,7 +60,7 @@ export function createAgent(options: AgentOptions): Dispatcher {
     bodyTimeout: 0,
     keepAliveTimeout: keepAliveTimeoutMs,
   };
-  if (!behindProxy()) return new Agent(common);
+  if (!behindProxy()) return new DirectAgent(common);
   if (options.guard === undefined) return new EnvHttpProxyAgent({ ...common, requestTls: connect });
   const proxied = new EnvHttpProxyAgent({ ...common, requestTls: connect, noProxy: withoutThisMachine() });
   return guardLiterals(proxied, options.guard);

@@ -5,6 +5,7 @@
 import { errors } from 'undici';
 import { messageOf } from '../errors.ts';
 import { ForbiddenAddress } from './address-guard.ts';
+import { NotSent } from './exchange.ts';
 
 /** Codes of failures that happen before a request is written. */
 const beforeSending = new Set([
@@ -27,7 +28,8 @@ const handshakeFailure = /^ERR_SSL_(?:WRONG_VERSION_NUMBER|PACKET_LENGTH_TOO_LON
 
 /** Whether the server certainly saw nothing of the request. */
 export function neverSent(error: unknown): boolean {
-  if (rootCause(error) instanceof ForbiddenAddress) return true;
+  const cause = rootCause(error);
+  if (cause instanceof ForbiddenAddress || cause instanceof NotSent) return true;
   const code = codeOf(error);
   return code !== undefined && (beforeSending.has(code) || handshakeFailure.test(code));
 }

@@ -1,9 +1,9 @@
-// fetch over a dispatcher of ours, for the MCP client library. The fetch that comes with undici refuses some ports
+// fetch over an agent of ours, for the MCP client library. The fetch that comes with undici refuses some ports
 // ("bad port") before it tries them, hides what happened behind "fetch failed" and costs several times a plain request.
 // Offers what that library uses: text bodies, headers, a signal; redirects are always the caller's, who knows the origin.
 
-import type { Readable } from 'node:stream';
-import type { Dispatcher } from 'undici';
+import type { AnswerBody } from './answer-body.ts';
+import type { Agent } from './agent.ts';
 
 export type Fetch = (url: string | URL, init?: RequestInit) => Promise<Response>;
 
@@ -11,11 +11,11 @@ export type Fetch = (url: string | URL, init?: RequestInit) => Promise<Response>
 const withoutBody = new Set([204, 205, 304]);
 
 /** `onHeard`: something came from the server, an answer or a part of one. */
-export function fetchOver(dispatcher: Pick<Dispatcher, 'request'>, onHeard: () => void): Fetch {
+export function fetchOver(agent: Pick<Agent, 'request'>, onHeard: () => void): Fetch {
   return async (url, init = {}) => {
     const { origin, pathname, search, href } = new URL(url);
     const { body, method, signal } = init;
-    const answer = await dispatcher.request({
+    const answer = await agent.request({
       origin,
       path: pathname + search,
       method: method ?? 'GET',
@@ -26,7 +26,7 @@ export function fetchOver(dispatcher: Pick<Dispatcher, 'request'>, onHeard: () =
     onHeard();
     const { statusCode: status, headers } = answer;
     const empty = withoutBody.has(status);
-    if (empty) await answer.body.dump();
+    if (empty) answer.body.letPass();
     const response = new Response(empty ? null : streamOf(answer.body, onHeard), {
       status,
       headers: toHeaders(headers),
@@ -37,20 +37,16 @@ export function fetchOver(dispatcher: Pick<Dispatcher, 'request'>, onHeard: () =
   };
 }
 
-/** Our own, because the one that Node makes of a Readable throws where nobody can catch it when a reader gives it up. */
-function streamOf(body: Readable, onHeard: () => void): ReadableStream<Uint8Array> {
-  // Told by the next read, if there is one.
-  body.on('error', () => {});
-  const chunks = body[Symbol.asyncIterator]() as AsyncIterator<Uint8Array>;
+function streamOf(body: AnswerBody, onHeard: () => void): ReadableStream<Uint8Array> {
   return new ReadableStream<Uint8Array>({
     async pull(controller) {
-      const { done, value } = await chunks.next();
-      if (done === true) return controller.close();
+      const chunk = await body.next();
+      if (chunk === undefined) return controller.close();
       onHeard();
-      controller.enqueue(value);
+      controller.enqueue(chunk);
     },
     cancel() {
-      body.destroy();
+      body.cutOff();
     },
   });
 }

@@ -3,17 +3,20 @@
 // known, or lacks what its type should have, passes as it is.
 
 import { isJson } from '../json/grammar.ts';
-import { memberSpan } from '../json/scan.ts';
 import { isObject } from '../json/value.ts';
 import { OCTET_STREAM } from './negotiate.ts';
 
-/** `ownText` gives the item's exact JSON text; asked only where that is the value. */
-export function contentValue(item: unknown, ownText: () => string): string {
-  if (!isObject(item)) return ownText();
+/** The exact JSON text of an item, or of what stands on a path in it. */
+export type OwnText = (path: readonly string[]) => string;
+
+/** `ownText` is asked only where that is the value, or long. */
+export function contentValue(item: unknown, ownText: OwnText): string {
+  if (!isObject(item)) return ownText([]);
   const { type, text } = item;
-  if (type === 'text') return typeof text === 'string' ? textValue(text, ownText) : ownText();
+  if (type === 'text') return typeof text === 'string' ? textValue(text, ownText) : ownText([]);
   const embedded = textOf(item);
-  return embedded === undefined ? (dataUri(item) ?? ownText()) : JSON.stringify(embedded);
+  if (embedded !== undefined) return stringValue(embedded, () => ownText(['resource', 'text']));
+  return dataUri(item) ?? ownText([]);
 }
 
 /** What a text item says, or an embedded resource that is a text. */
@@ -48,18 +51,17 @@ export function essenceOf(mediaType: unknown): string | undefined {
 }
 
 /** The text itself where it is a JSON object, array or plain literal; else a JSON string. */
-function textValue(text: string, ownText: () => string): string {
+function textValue(text: string, ownText: OwnText): string {
   if (isPlainLiteral(text)) return text;
   if (isJsonContainer(text)) return text.isWellFormed() ? text : text.replaceAll(/\p{Surrogate}/gu, escaped);
-  return text.length < LONG_TEXT_CHARS ? JSON.stringify(text) : textOfMember(ownText(), 'text');
+  return stringValue(text, () => ownText(['text']));
 }
 
 /** From here on, finding a string in the text that came costs less than writing it anew. */
 const LONG_TEXT_CHARS = 65_536;
 
-function textOfMember(object: string, name: string): string {
-  const span = memberSpan(object, [name]);
-  return object.slice(span?.start, span?.end);
+function stringValue(text: string, ownText: () => string): string {
+  return text.length < LONG_TEXT_CHARS ? JSON.stringify(text) : ownText();
 }
 
 /** Half of a surrogate pair has no UTF-8: written raw it would be lost on the way out. */

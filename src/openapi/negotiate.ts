@@ -100,7 +100,8 @@ function rangesOf(accept: string): Ranges {
 
 const anyType: Ranges = new Map([['*/*', { quality: 1, place: 0 }]]);
 
-function qualityOf(parameters: readonly string[]): number {
+/** The weight among the parameters of one choice (RFC 9110, section 12.4.2): 1 where there is none that can be read. */
+export function qualityOf(parameters: readonly string[]): number {
   const weight = parameters.find((parameter) => /^q\s*=/.test(parameter));
   if (weight === undefined) return 1;
   const quality = Number.parseFloat(weight.slice(weight.indexOf('=') + 1));

@@ -3,7 +3,7 @@
 // tool wants these arguments is not asked here.
 
 import { AppError } from '../errors.ts';
-import { parseJson } from '../json/parse.ts';
+import { parseExactly } from '../json/parse.ts';
 import { inspectJson } from '../json/scan.ts';
 import { isObject, type JsonObject } from '../json/value.ts';
 import { kindOf } from './keyword-sentences.ts';
@@ -64,19 +64,20 @@ function isJsonType(mediaType: string): boolean {
 function readObject(body: string): ReadArguments {
   let value: unknown;
   try {
-    value = parseJson(body);
+    value = JSON.parse(body);
   } catch {
     return malformed(`The body is not valid JSON: ${syntaxSentence(body)}`);
   }
   if (!isObject(value)) {
     return malformed(`The body must be a JSON object that holds the arguments by name, not ${kindOf(value)}.`);
   }
-  const { depth, duplicateKey } = inspectJson(body);
+  const { depth, duplicateKey, longNumber } = inspectJson(body);
   if (depth > MAX_DEPTH) return malformed(`The body nests ${depth} levels deep: at most ${MAX_DEPTH} are accepted.`);
   if (duplicateKey !== undefined) {
     return malformed(`The body has the key ${shown(duplicateKey)} twice in one object: send each key once.`);
   }
-  return { ok: true, argumentsText: body, value };
+  const exact = longNumber ? (parseExactly(body) as JsonObject) : value;
+  return { ok: true, argumentsText: body, value: exact };
 }
 
 /** Gives the place and never the text, which may hold secrets. */

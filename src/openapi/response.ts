@@ -51,9 +51,10 @@ function resultBody(result: JsonObject, text: () => string, { operation }: Respo
   if (structured && operation.tool.outputSchema !== undefined) return structureText(text);
   const content = contentOf(result);
   if (content.length === 0) return structured ? structureText(text) : 'null';
+  if (content.length === 1) return contentValue(content[0], (path) => textAt(text(), ['content', 0, ...path]));
   const ownText = itemTexts(text);
-  const values = content.map((item, index) => contentValue(item, () => ownText(index)));
-  return values.length === 1 ? (values[0] ?? 'null') : `[${values.join(',')}]`;
+  const values = content.map((item, index) => contentValue(item, (path) => textAt(ownText(index), path)));
+  return `[${values.join(',')}]`;
 }
 
 function hasStructure(result: JsonObject): boolean {
@@ -67,8 +68,11 @@ function contentOf(result: JsonObject): readonly unknown[] {
 
 /** The exact text of `structuredContent`. */
 export function structureText(text: () => string): string {
-  const all = text();
-  const span = memberSpan(all, ['structuredContent']);
+  return textAt(text(), ['structuredContent']);
+}
+
+function textAt(all: string, path: readonly (string | number)[]): string {
+  const span = memberSpan(all, path);
   return span === undefined ? 'null' : all.slice(span.start, span.end);
 }
 

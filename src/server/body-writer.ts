@@ -8,7 +8,7 @@ import type { ServerResponse } from 'node:http';
 export type Body = string | { readonly base64: string } | readonly Buffer[];
 
 /** Some 0.1 ms of work. A multiple of 4, as base64 wants, and large against what one more write costs. */
-const SLICE_CHARS = 262_144;
+const sliceChars = 262_144;
 
 /** In bytes. */
 export function lengthOf(body: Body): number {
@@ -19,7 +19,7 @@ export function lengthOf(body: Body): number {
 
 /** After the head. */
 export function endWith(response: ServerResponse, body: Body | undefined): void {
-  if (body === undefined || (typeof body === 'string' && body.length <= SLICE_CHARS)) {
+  if (body === undefined || (typeof body === 'string' && body.length <= sliceChars)) {
     response.end(body);
     return;
   }
@@ -47,7 +47,7 @@ function piecesOf(body: Body): Iterator<Buffer> {
 
 function* slices(text: string, encoding: 'utf8' | 'base64'): Generator<Buffer, void> {
   for (let start = 0; start < text.length;) {
-    let end = start + SLICE_CHARS;
+    let end = start + sliceChars;
     if (isHighSurrogate(text.charCodeAt(end - 1))) end--;
     yield Buffer.from(text.slice(start, end), encoding);
     start = end;

@@ -3,6 +3,7 @@
 
 import { promisify } from 'node:util';
 import { brotliCompress, constants, gzip } from 'node:zlib';
+import { qualityOf } from '../openapi/negotiate.ts';
 
 export type ContentCoding = 'br' | 'gzip';
 
@@ -24,9 +25,7 @@ function weightsOf(acceptEncoding: string): ReadonlyMap<string, number> {
   const weights = new Map<string, number>();
   for (const part of acceptEncoding.toLowerCase().split(',', maxCodings)) {
     const [coding = '', ...parameters] = part.split(';').map((each) => each.trim());
-    const weight = parameters.find((parameter) => parameter.startsWith('q='));
-    const quality = weight === undefined ? 1 : Number(weight.slice('q='.length));
-    if (coding !== '') weights.set(coding === 'x-gzip' ? 'gzip' : coding, quality >= 0 && quality <= 1 ? quality : 0);
+    if (coding !== '') weights.set(coding === 'x-gzip' ? 'gzip' : coding, qualityOf(parameters));
   }
   return weights;
 }

@@ -11,6 +11,7 @@ import type { DocumentFormat, DocumentRequest, DocumentView } from '../openapi/d
 import type { DocumentForm } from '../openapi/form.ts';
 import type { Operation } from '../openapi/prepared.ts';
 import type { Snapshot } from '../snapshot.ts';
+import { lengthOf } from './body-writer.ts';
 import { compress, type ContentCoding } from './compression.ts';
 
 export interface DocumentBytes {
@@ -143,9 +144,9 @@ async function inCoding(coding: ContentCoding | undefined, parts: Parts, baseUrl
   const key = `${coding} ${baseUrl}`;
   let pending = compressed.get(key);
   if (pending === undefined) {
-    const bytes = Buffer.concat(plain.body);
-    if (bytes.length < minCompressibleBytes || compressed.size >= maxCompressed) return plain;
-    pending = compress(bytes, coding);
+    if (compressed.size >= maxCompressed || lengthOf(plain.body) < minCompressibleBytes) return plain;
+    pending = compress(Buffer.concat(plain.body), coding);
+    pending.catch(() => compressed.delete(key));
     compressed.set(key, pending);
   }
   // Other bytes have another tag (RFC 9110, section 8.8.3).

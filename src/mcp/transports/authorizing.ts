@@ -1,13 +1,14 @@
 // Requests with the token of a sign-in: every request of an upstream passes here, the client library's and ours. One that
 // the server refuses is sent once more where there is another token by then. Where tokens come from is ../oauth/'s.
 
-import type { Dispatcher } from 'undici';
 import { messageOf } from '../../errors.ts';
+import type { Agent } from '../../net/agent.ts';
+import type { Answer, RequestOptions } from '../../net/exchange.ts';
 import { AuthorizationRequired, type Authorizer, type Challenge } from '../oauth/authorizer.ts';
 import type { Reply } from './transport.ts';
 
-/** What of a dispatcher requests need. */
-export type Sender = Pick<Dispatcher, 'request'>;
+/** What of an agent requests need. */
+export type Sender = Pick<Agent, 'request'>;
 
 /** There is no token to send, though nobody has to sign in: the request was not sent, or refused unread. */
 export class TokenUnavailable extends Error {
@@ -15,11 +16,11 @@ export class TokenUnavailable extends Error {
 }
 
 /** Bodies must be text: they may be sent twice. */
-export function authorizing(agent: Dispatcher, authorizer: Authorizer | undefined): Sender {
+export function authorizing(agent: Sender, authorizer: Authorizer | undefined): Sender {
   if (authorizer === undefined) return agent;
   let last: string | undefined;
   return {
-    request: async (options: Dispatcher.RequestOptions) => {
+    request: async (options) => {
       // A session is ended as it was used: by then its user may have signed out.
       if (options.method === 'DELETE') return agent.request(withToken(options, last));
       const sent = await told(authorizer.token());
@@ -34,11 +35,11 @@ export function authorizing(agent: Dispatcher, authorizer: Authorizer | undefine
       try {
         again = await told(authorizer.refused(sent, challenge));
       } catch (error) {
-        await response.body.dump();
+        response.body.letPass();
         throw error;
       }
       if (!again) return response;
-      await response.body.dump();
+      response.body.letPass();
       last = await told(authorizer.token());
       const second = await agent.request(withToken(options, last));
       if (second.statusCode < 400) authorizer.accepted?.(last);
@@ -63,15 +64,15 @@ async function told<T>(work: Promise<T>): Promise<T> {
   }
 }
 
-function withToken(options: Dispatcher.RequestOptions, token: string | undefined): Dispatcher.RequestOptions {
+function withToken(options: RequestOptions, token: string | undefined): RequestOptions {
   if (token === undefined) return options;
-  const others = Object.entries((options.headers ?? {}) as Record<string, string>);
+  const others = Object.entries(options.headers);
   const kept = others.filter(([name]) => name.toLowerCase() !== 'authorization');
   return { ...options, headers: { ...Object.fromEntries(kept), authorization: `Bearer ${token}` } };
 }
 
 /** RFC 6750, section 3.1: a 403 is about the token only where it says so. */
-function challengeOf({ statusCode: status, headers }: Dispatcher.ResponseData): Challenge | undefined {
+function challengeOf({ statusCode: status, headers }: Answer): Challenge | undefined {
   if (status !== 401 && status !== 403) return undefined;
   const bearer = /(?:^|[,\s])bearer\s+(.*)$/is.exec([headers['www-authenticate'] ?? ''].flat().join(', '))?.[1] ?? '';
   if (status === 403 && parameterOf(bearer, 'error') !== 'insufficient_scope') return undefined;

@@ -1,10 +1,9 @@
 // What both HTTP transports share: a POST of text that stays with its server, a GET that opens a stream there, and what an
 // answer says of itself. Knows nothing of sessions and ids.
 
-import type { Dispatcher } from 'undici';
 import { isObject } from '../../json/value.ts';
 import type { AgentOptions } from '../../net/agent.ts';
-import { plainCoding } from '../../net/fetch.ts';
+import type { Answer } from '../../net/exchange.ts';
 import { maxRedirects, redirectWithin } from '../../net/redirect.ts';
 import type { Authorizer } from '../oauth/authorizer.ts';
 import type { CancelSignal } from '../types.ts';
@@ -18,20 +17,20 @@ export interface RemoteOptions extends AgentOptions {
   readonly maxMessageBytes: number;
 }
 
-export type HttpAnswer = Dispatcher.ResponseData;
 export type Message = { readonly [key: string]: unknown };
 
 /** How much of a refusal is shown. */
 const excerptChars = 200;
 
 export interface SendOptions {
+  /** `plainCoding` among them: bodies are read as they come. */
   readonly headers: Readonly<Record<string, string>>;
   readonly signal: CancelSignal;
 }
 
 /** The answer, and the address that gave it: redirects within the origin are followed. */
 export interface Answered {
-  readonly response: HttpAnswer;
+  readonly response: Answer;
   readonly url: URL;
 }
 
@@ -48,22 +47,19 @@ async function send(
   url: URL,
   options: SendOptions & { readonly method: 'GET' | 'POST'; readonly body: string | null },
 ): Promise<Answered> {
-  const { method, body } = options;
-  // All that undici wants of one, whatever its types say.
-  const signal = options.signal as AbortSignal;
-  const headers = { ...options.headers, ...plainCoding };
+  const { method, headers, body, signal } = options;
   let at = url;
   for (let followed = 0; ; followed++) {
     const { origin, pathname, search } = at;
     const response = await agent.request({ origin, path: pathname + search, method, headers, body, signal });
     const next = redirectWithin(at, response.statusCode, response.headers['location']);
     if (next === undefined || followed === maxRedirects) return { response, url: at };
-    await response.body.dump();
+    response.body.letPass();
     at = next;
   }
 }
 
-export function isEventStream({ statusCode, headers }: HttpAnswer): boolean {
+export function isEventStream({ statusCode, headers }: Answer): boolean {
   const type = String(headers['content-type'] ?? '').toLowerCase();
   return statusCode === 200 && type.startsWith('text/event-stream');
 }

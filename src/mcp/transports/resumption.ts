@@ -3,7 +3,8 @@
 // row; a server that only lets its client come back now and then is followed for as long as the request may take.
 
 import { setTimeout as delay } from 'node:timers/promises';
-import { isEventStream, type HttpAnswer } from './http.ts';
+import type { Answer } from '../../net/exchange.ts';
+import { isEventStream } from './http.ts';
 import { pauseMs } from './listening.ts';
 import type { Reply } from './transport.ts';
 
@@ -19,9 +20,9 @@ export interface BrokenAnswer {
   /** The pause that the server wishes for. */
   readonly retryMs: () => number | undefined;
   /** Asks for the rest. */
-  readonly open: () => Promise<HttpAnswer>;
+  readonly open: () => Promise<Answer>;
   /** Reads a stream up to the answer; `lost` if it breaks as well. */
-  readonly read: (response: HttpAnswer) => Promise<Reply>;
+  readonly read: (response: Answer) => Promise<Reply>;
 }
 
 /** Rejects when the signal aborts. */
@@ -38,7 +39,7 @@ export async function resumeAnswer({ cut, hasSession, signal, retryMs, open, rea
       if (reply.kind !== 'lost') return reply;
     } else {
       const { statusCode: status } = response;
-      await response.body.dump();
+      response.body.letPass();
       // The session went with whatever ran in it.
       if (status === 404 && hasSession) {
         return { kind: 'lost', detail: 'the server ended the session (HTTP 404) before it answered', gone: true };

@@ -5,15 +5,15 @@
 
 import { setTimeout as delay } from 'node:timers/promises';
 import { SSEClientTransport } from '@modelcontextprotocol/client';
-import type { Dispatcher } from 'undici';
-import { createAgent } from '../../net/agent.ts';
+import { createAgent, type Agent } from '../../net/agent.ts';
 import { connectSentence, neverSent } from '../../net/connect-error.ts';
-import { fetchOver } from '../../net/fetch.ts';
+import { fetchOver, plainCoding } from '../../net/fetch.ts';
+import { Cancellation } from '../cancellation.ts';
 import { AuthorizationRequired } from '../oauth/authorizer.ts';
+import type { CancelSignal } from '../types.ts';
 import { authorizing, unauthorizedReply, type Sender } from './authorizing.ts';
 import { EventStreamParser, type OversizedEvent, type ServerSentEvent } from './event-stream.ts';
 import { PendingRequests } from './pending.ts';
-import { readText } from './answer-body.ts';
 import { excerpt, parseMessage, postText, saysOutOfReach, type RemoteOptions } from './http.ts';
 import {
   cancelReasons,
@@ -40,7 +40,7 @@ export class SseTransport extends SSEClientTransport implements McpTransport {
   readonly #url: string;
   readonly #pending: PendingRequests;
   readonly #failure: () => unknown;
-  readonly #agent: Dispatcher;
+  readonly #agent: Agent;
   readonly #sender: Sender;
   #postUrl: URL | undefined;
   /** Of requests and cancellations, what has not come to its end. */
@@ -110,6 +110,7 @@ export class SseTransport extends SSEClientTransport implements McpTransport {
 
   async #close(): Promise<void> {
     const lives = this.#endReason === undefined;
+    this.#agent.refuseWaiting();
     if (lives) for (const id of this.#pending.ids()) this.#cancel(id, 'cancelled');
     this.#pending.settleAll({ kind: 'lost', detail: this.endReason, gone: true });
     // One that never reaches its server says so itself, at once; cut off here, nobody could tell.
@@ -132,8 +133,8 @@ export class SseTransport extends SSEClientTransport implements McpTransport {
   async request(method: string, params: string, options: RequestOptions): Promise<Reply> {
     if (this.#closing !== undefined) return { kind: 'undelivered', detail: this.endReason, gone: true };
     const { id, reply } = this.#pending.open(options);
-    const posting = new AbortController();
-    const refused = this.#post(requestText(id, method, params), posting.signal, options.headers).catch(
+    const posting = new Cancellation();
+    const refused = this.#post(requestText(id, method, params), posting, options.headers).catch(
       (error: unknown): Reply => {
         const unauthorized = unauthorizedReply(error);
         if (unauthorized !== undefined) return unauthorized;
@@ -147,6 +148,8 @@ export class SseTransport extends SSEClientTransport implements McpTransport {
       if (refusal !== undefined) this.#pending.settle(id, refusal);
     });
     const answer = await reply;
+    // Where nobody waits any more, a POST that still waits for its turn is not sent.
+    if (answer.kind === 'cancelled' || answer.kind === 'timeout') posting.abort();
     // Many servers take a POST at once, some hold it until their answer is on the stream, however long that takes.
     if (this.#posting.has(refused)) abortLater(posting, refused);
     if (answer.kind !== 'lost') return answer;
@@ -158,18 +161,18 @@ export class SseTransport extends SSEClientTransport implements McpTransport {
   /** undefined when the server took the message. */
   async #post(
     body: string,
-    signal = AbortSignal.timeout(postWithinMs),
+    signal: CancelSignal = AbortSignal.timeout(postWithinMs),
     extra: RequestOptions['headers'] = {},
   ): Promise<Reply | undefined> {
     const url = this.#postUrl;
     if (url === undefined) return { kind: 'undelivered', detail: 'the server named no endpoint', gone: true };
     const { response } = await postText(this.#sender, url, {
-      headers: { ...this.#options.headers, ...extra, 'content-type': 'application/json' },
+      headers: { ...this.#options.headers, ...extra, 'content-type': 'application/json', ...plainCoding },
       body,
       signal,
     });
     const { statusCode: status } = response;
-    const text = await readText(response.body, this.#options.maxMessageBytes);
+    const text = await response.body.text(this.#options.maxMessageBytes);
     if (status >= 200 && status < 300) return undefined;
     if (status === 404 || status === 400) {
       return { kind: 'undelivered', detail: `the server ended the session (HTTP ${status})`, gone: true };
@@ -180,8 +183,8 @@ export class SseTransport extends SSEClientTransport implements McpTransport {
 }
 
 /** `work` never rejects. */
-function abortLater(controller: AbortController, work: Promise<unknown>): void {
-  const timer = setTimeout(() => controller.abort(), postWithinMs).unref();
+function abortLater(posting: Cancellation, work: Promise<unknown>): void {
+  const timer = setTimeout(() => posting.abort(), postWithinMs).unref();
   void work.then(() => clearTimeout(timer));
 }
 

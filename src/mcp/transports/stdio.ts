@@ -31,6 +31,8 @@ export interface StdioOptions {
 const drainAfterExitMs = 250;
 /** What a child may leave unread before calls fail instead of piling up in memory: two of the largest usual bodies. */
 const maxUnreadBytes = 64 * 1024 * 1024;
+/** After the reading of a longer message other calls have their turn before its answer is made: both take some 10 ms. */
+const longMessageChars = 1_048_576;
 /** Of a noisy line, in a log. */
 const excerptChars = 120;
 
@@ -159,6 +161,11 @@ export class StdioTransport implements McpTransport {
       if (text.trim() !== '') this.#tellNoise(text);
       return;
     }
+    if (text.length < longMessageChars) this.#deliver(message, text);
+    else setImmediate(() => this.#deliver(message, text));
+  }
+
+  #deliver(message: unknown, text: string): void {
     // Revision 2025-03-26 allows batches.
     if (Array.isArray(message)) for (const each of batch(message, text)) this.#dispatch(each.message, each.text);
     else this.#dispatch(message, text);

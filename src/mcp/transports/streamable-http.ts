@@ -5,14 +5,13 @@
 import { StringDecoder } from 'node:string_decoder';
 import { setTimeout as delay } from 'node:timers/promises';
 import { StreamableHTTPClientTransport, type JSONRPCMessage } from '@modelcontextprotocol/client';
-import type { Dispatcher } from 'undici';
-import { createAgent } from '../../net/agent.ts';
+import { createAgent, type Agent } from '../../net/agent.ts';
 import { connectSentence, neverSent } from '../../net/connect-error.ts';
-import { fetchOver } from '../../net/fetch.ts';
+import type { Answer } from '../../net/exchange.ts';
+import { fetchOver, plainCoding } from '../../net/fetch.ts';
 import { redirectSentence } from '../../net/redirect.ts';
 import { AuthorizationRequired } from '../oauth/authorizer.ts';
 import type { CancelSignal } from '../types.ts';
-import { readText, readUntil } from './answer-body.ts';
 import { authorizing, unauthorizedReply, type Sender } from './authorizing.ts';
 import { EventStreamParser, type OversizedEvent, type ServerSentEvent } from './event-stream.ts';
 import { Patience } from './patience.ts';
@@ -25,7 +24,6 @@ import {
   postText,
   saysOutOfReach,
   tryParse,
-  type HttpAnswer,
   type Message,
   type RemoteOptions,
 } from './http.ts';
@@ -42,7 +40,6 @@ import {
   type Reply,
   type RequestOptions,
 } from './transport.ts';
-import { Turns } from './turns.ts';
 
 export interface StreamableHttpOptions extends RemoteOptions {
   /** A stream broke that nobody here ended. */
@@ -64,10 +61,9 @@ export class StreamableHttpTransport extends StreamableHTTPClientTransport imple
   /** Where requests go: as configured, or where the server redirects them. */
   #url: URL;
   readonly #options: StreamableHttpOptions;
-  readonly #agent: Dispatcher;
+  readonly #agent: Agent;
   readonly #sender: Sender;
   readonly #lifetime = new AbortController();
-  readonly #turns = new Turns();
   /** Requests without an answer, and the header fields that say of which era they are. */
   readonly #awaited = new Map<number, RequestOptions['headers']>();
   /** Cancellations on their way. */
@@ -100,6 +96,7 @@ export class StreamableHttpTransport extends StreamableHTTPClientTransport imple
   /** Tells the server that nobody waits any more and that its session is over, as MCP asks for, then closes. */
   override async close(): Promise<void> {
     if (this.#closed) return;
+    this.#agent.refuseWaiting();
     for (const [id, headers] of this.#awaited) this.#cancel(id, 'cancelled', headers);
     this.#closed = true;
     this.#lifetime.abort();
@@ -113,30 +110,27 @@ export class StreamableHttpTransport extends StreamableHTTPClientTransport imple
   async request(method: string, params: string, options: RequestOptions): Promise<Reply> {
     if (this.#closed) return { kind: 'undelivered', detail: closed, gone: true };
     const patience = new Patience(options);
-    if (!this.#turns.tryEnter()) await this.#turns.enter(patience);
     const id = this.#nextId++;
-    let sent = false;
+    let unsent = false;
+    this.#awaited.set(id, options.headers);
     try {
       // Nothing is sent for nobody.
       if (patience.gaveUp !== undefined) return patience.gaveUp;
-      if (this.#closed) return { kind: 'undelivered', detail: closed, gone: true };
-      this.#awaited.set(id, options.headers);
-      sent = true;
       const reply = await this.#exchange(id, requestText(id, method, params), patience, options.headers);
       if (patience.gaveUp !== undefined) return patience.gaveUp;
       return reply.kind === 'lost' ? this.#lost(reply) : reply;
     } catch (error) {
+      unsent = neverSent(error);
       if (patience.gaveUp !== undefined) return patience.gaveUp;
       const unauthorized = unauthorizedReply(error);
       if (unauthorized !== undefined) return unauthorized;
       const detail = connectSentence(error, this.#url.href);
-      if (neverSent(error)) return { kind: 'undelivered', detail, gone: true };
+      if (unsent) return { kind: 'undelivered', detail, gone: true };
       return this.#lost({ kind: 'lost', detail, gone: false });
     } finally {
       patience.end();
-      this.#turns.leave();
       this.#awaited.delete(id);
-      if (sent && patience.gaveUp !== undefined) this.#cancel(id, patience.gaveUp.kind, options.headers);
+      if (!unsent && patience.gaveUp !== undefined) this.#cancel(id, patience.gaveUp.kind, options.headers);
     }
   }
 
@@ -159,18 +153,18 @@ export class StreamableHttpTransport extends StreamableHTTPClientTransport imple
       const response = await this.#open(lastEventId, this.#lifetime.signal);
       if (!isEventStream(response)) {
         const { statusCode: status } = response;
-        await response.body.dump();
+        response.body.letPass();
         // Whether it is the session or the event that is not known, the next stream begins anew.
         if (status < 500) parser.lastEventId = undefined;
         if (status === 404 && this.sessionId !== undefined) this.#options.onDoubt();
         return saysNotOffered(status, everOpen) ? { kind: 'not-offered' } : { kind: 'ended' };
       }
       opened(lastEventId !== undefined);
-      const decoder = new TextDecoder();
+      const decoder = new StringDecoder('utf8');
       parser.restart();
-      for await (const chunk of response.body) {
+      for (let chunk = await response.body.next(); chunk !== undefined; chunk = await response.body.next()) {
         this.lastHeardAt = Date.now();
-        for (const event of parser.push(decoder.decode(chunk as Uint8Array, { stream: true }))) {
+        for (const event of parser.push(decoder.write(chunk))) {
           if ('data' in event) this.#deliver(parseMessage(event.data));
         }
       }
@@ -194,7 +188,7 @@ export class StreamableHttpTransport extends StreamableHTTPClientTransport imple
       if (reply.kind !== 'lost' || parser.lastEventId === undefined || isStateless(extra)) return reply;
       return this.#resume(id, reply, parser, patience);
     }
-    const text = await readText(response.body, this.#options.maxMessageBytes);
+    const text = await response.body.text(this.#options.maxMessageBytes);
     this.lastHeardAt = Date.now();
     if (text === undefined) return this.#tooLarge();
     if (response.statusCode === 200) return this.#replyFrom(id, text);
@@ -205,43 +199,30 @@ export class StreamableHttpTransport extends StreamableHTTPClientTransport imple
     body: string,
     signal: CancelSignal,
     extra: Readonly<Record<string, string>> | undefined,
-  ): Promise<HttpAnswer> {
-    const { response, url } = await postText(this.#sender, this.#url, {
-      headers: {
-        ...this.#options.headers,
-        ...extra,
-        'content-type': 'application/json',
-        accept: 'application/json, text/event-stream',
-        ...this.#sessionHeaders(),
-      },
-      body,
-      signal,
-    });
+  ): Promise<Answer> {
+    const headers = this.#headers('application/json, text/event-stream', extra);
+    headers['content-type'] = 'application/json';
+    const { response, url } = await postText(this.#sender, this.#url, { headers, body, signal });
     this.lastHeardAt = Date.now();
     if (response.statusCode === 200) this.#url = url;
     return response;
   }
 
   /** A stream from after the event that is named, or a new one. */
-  async #open(lastEventId: string | undefined, signal: CancelSignal): Promise<HttpAnswer> {
-    const { response } = await openStream(this.#sender, this.#url, {
-      headers: {
-        ...this.#options.headers,
-        accept: 'text/event-stream',
-        ...this.#sessionHeaders(),
-        ...(lastEventId !== undefined && { 'last-event-id': lastEventId }),
-      },
-      signal,
-    });
+  async #open(lastEventId: string | undefined, signal: CancelSignal): Promise<Answer> {
+    const headers = this.#headers('text/event-stream', undefined);
+    if (lastEventId !== undefined) headers['last-event-id'] = lastEventId;
+    const { response } = await openStream(this.#sender, this.#url, { headers, signal });
     this.lastHeardAt = Date.now();
     return response;
   }
 
-  #sessionHeaders(): Record<string, string> {
-    return {
-      ...(this.sessionId !== undefined && { 'mcp-session-id': this.sessionId }),
-      ...(this.protocolVersion !== undefined && { 'mcp-protocol-version': this.protocolVersion }),
-    };
+  /** Nobody else has a say in ours. Assigned one by one: spread, they would cost more than all else that is done here. */
+  #headers(accept: string, extra: RequestOptions['headers']): Record<string, string> {
+    const headers: Record<string, string> = { ...this.#options.headers, ...extra, accept, ...plainCoding };
+    if (this.sessionId !== undefined) headers['mcp-session-id'] = this.sessionId;
+    if (this.protocolVersion !== undefined) headers['mcp-protocol-version'] = this.protocolVersion;
+    return headers;
   }
 
   #resume(
@@ -262,23 +243,23 @@ export class StreamableHttpTransport extends StreamableHTTPClientTransport imple
   }
 
   /** Reads events until ours; the others are the library's. */
-  async #readEvents(id: number, { body }: HttpAnswer, parser: EventStreamParser): Promise<Reply> {
+  async #readEvents(id: number, { body }: Answer, parser: EventStreamParser): Promise<Reply> {
     const decoder = new StringDecoder('utf8');
     parser.restart();
-    let reply: Reply | undefined;
     try {
-      await readUntil(body, (chunk) => {
+      for (let chunk = await body.next(); chunk !== undefined; chunk = await body.next()) {
         this.lastHeardAt = Date.now();
         for (const event of parser.push(decoder.write(chunk))) {
-          reply = this.#replyIn(event, id);
-          if (reply !== undefined) return true;
+          const reply = this.#replyIn(event, id);
+          if (reply === undefined) continue;
+          body.letPass();
+          return reply;
         }
-        return false;
-      });
+      }
     } catch (error) {
       return { kind: 'lost', detail: connectSentence(error, this.#url.href), gone: false };
     }
-    return reply ?? { kind: 'lost', detail: streamCut, gone: false };
+    return { kind: 'lost', detail: streamCut, gone: false };
   }
 
   #replyIn(event: ServerSentEvent | OversizedEvent, id: number): Reply | undefined {
@@ -310,7 +291,7 @@ export class StreamableHttpTransport extends StreamableHTTPClientTransport imple
     return { kind: 'unusable', detail: 'the server did not answer with a JSON-RPC response' };
   }
 
-  #refusal(id: number, { statusCode: status, headers }: HttpAnswer, text: string): Reply {
+  #refusal(id: number, { statusCode: status, headers }: Answer, text: string): Reply {
     if (status >= 300 && status < 400) {
       return { kind: 'unusable', detail: redirectSentence(this.#url, status, headers['location']) };
     }
@@ -344,7 +325,7 @@ export class StreamableHttpTransport extends StreamableHTTPClientTransport imple
   #cancel(id: number, why: 'timeout' | 'cancelled', headers: Readonly<Record<string, string>> | undefined): void {
     if (isStateless(headers) || this.#closed) return;
     const telling = this.#post(cancelledText(id, cancelReasons[why]), AbortSignal.timeout(cancelWithinMs), undefined)
-      .then((response) => response.body.dump())
+      .then((response) => response.body.letPass())
       // The server is out of reach: there is nothing left to cancel.
       .catch(() => {});
     this.#telling.add(telling);

@@ -5,10 +5,10 @@
 
 import type { JSONWebKeySet, LocalJWKSet } from 'jose';
 import { hash } from 'node:crypto';
-import type { Dispatcher } from 'undici';
 import type { JwtConfig } from '../../config/types.ts';
 import { AppError, messageOf } from '../../errors.ts';
 import { isObject, type JsonObject } from '../../json/value.ts';
+import type { Agent } from '../../net/agent.ts';
 import { isLoopbackHost } from './host.ts';
 
 /** Where keys are, and the algorithms that they may be used with. */
@@ -90,7 +90,7 @@ class KeySet {
   #known: { readonly keys: LocalJWKSet; readonly at: number } | undefined;
   #pending: Promise<LocalJWKSet> | undefined;
   #attemptedAt = Number.NEGATIVE_INFINITY;
-  #dispatcher: Dispatcher | undefined;
+  #agent: Agent | undefined;
 
   constructor(source: KeySource) {
     this.#source = source;
@@ -166,9 +166,9 @@ class KeySet {
       import('../../net/fetch.ts'),
       import('../../net/connect-error.ts'),
     ]);
-    this.#dispatcher ??= createAgent({ connectTimeoutMs: fetchTimeoutMs, tls: undefined });
+    this.#agent ??= createAgent({ connectTimeoutMs: fetchTimeoutMs, tls: undefined });
     const signal = AbortSignal.timeout(fetchTimeoutMs);
-    const fetch = fetchOver(this.#dispatcher, () => {});
+    const fetch = fetchOver(this.#agent, () => {});
     let text: string;
     try {
       const response = await fetch(url, { headers: { accept: 'application/json' }, signal });

@@ -68,7 +68,7 @@ export function challenge(forBrowsers: boolean): string {
   return forBrowsers ? 'Basic realm="mcpo", charset="UTF-8", Bearer realm="mcpo"' : 'Bearer realm="mcpo"';
 }
 
-/** Each key is compared, whether or not one fitted before. */
+/** The one that the call before brought, else each is compared, whether or not one fitted before. */
 function keyOf(keys: readonly KnownKey[], candidate: Buffer): KnownKey | undefined {
   const last = lastFound.get(keys);
   if (last?.candidate.length === candidate.length && timingSafeEqual(last.candidate, candidate)) return last.key;

@@ -58,6 +58,22 @@ describe('inspectJson', () => {
     expect(inspectJson(deep).depth).toBe(100_000);
   });
 
+  it.each([
+    ['[123456789012345,1.5,-2,true,null]', false],
+    ['{"1e5":"1234567890123456"}', false],
+    ['9007199254740993', true],
+    ['[ 1e5 ]', true],
+    ['{"a":[{"b":1.00000000000000001 }]}', true],
+  ])('sees in %j whether a number is long', (text, longNumber) => {
+    expect(inspectJson(text).longNumber).toBe(longNumber);
+  });
+
+  it('finds a key again among many, and forgets them with their object', () => {
+    const members = Array.from({ length: 100 }, (_, index) => `"k${index}":1`).join(',');
+    expect(inspectJson(`[{${members}},{${members}}]`).duplicateKey).toBeUndefined();
+    expect(inspectJson(`[{${members}},{${members},"k3":2}]`).duplicateKey).toBe('k3');
+  });
+
   it('finds a repeated key at any depth and however it is written', () => {
     expect(inspectJson('{"a":1,"b":{"a":1}}').duplicateKey).toBeUndefined();
     expect(inspectJson('[{"a":1},{"a":1}]').duplicateKey).toBeUndefined();

@@ -1,9 +1,8 @@
 import { createServer as createHttpServer, type Server } from 'node:http';
 import { connect, type AddressInfo, type Socket } from 'node:net';
-import type { Dispatcher } from 'undici';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { createAddressGuard, ForbiddenAddress } from '../../../src/net/address-guard.ts';
-import { createAgent } from '../../../src/net/agent.ts';
+import { createAgent, type Agent } from '../../../src/net/agent.ts';
 import { answering } from './names.ts';
 
 const proxyVariables = ['http_proxy', 'https_proxy', 'no_proxy', 'HTTP_PROXY', 'HTTPS_PROXY', 'NO_PROXY'];
@@ -104,16 +103,17 @@ describe('behind a proxy, with a guard', () => {
   });
 });
 
-function agentFor(upstreamUrl: string, lookup: ReturnType<typeof answering>['lookup']): Dispatcher {
+function agentFor(upstreamUrl: string, lookup: ReturnType<typeof answering>['lookup']): Agent {
   const guard = createAddressGuard(upstreamUrl, lookup);
   const agent = createAgent({ guard, connectTimeoutMs: 5_000, tls: undefined });
   onTestFinished(() => agent.destroy());
   return agent;
 }
 
-async function textAt(agent: Dispatcher, address: string): Promise<string> {
-  const { body } = await agent.request({ origin: new URL(address).origin, path: '/', method: 'GET' });
-  return body.text();
+async function textAt(agent: Agent, address: string): Promise<string> {
+  const { origin } = new URL(address);
+  const { body } = await agent.request({ origin, path: '/', method: 'GET', headers: {}, body: null });
+  return (await body.text(100)) ?? 'too large';
 }
 
 /** Says `served`. `hosts`: what requests named it. */

@@ -39,6 +39,21 @@ describe('a text item', () => {
   });
 });
 
+describe('a long text', () => {
+  const long = 'a "line"\n'.repeat(20_000);
+  const own = (item: unknown) => contentValue(item, (path) => `OWN ${path.join('.')}`);
+
+  it('is the string as it came, of an item or of an embedded resource', () => {
+    expect(own({ type: 'text', text: long })).toBe('OWN text');
+    expect(own({ type: 'resource', resource: { uri: 'x:y', text: long } })).toBe('OWN resource.text');
+  });
+
+  it('is itself where it is JSON', () => {
+    const text = JSON.stringify([long]);
+    expect(own({ type: 'text', text })).toBe(text);
+  });
+});
+
 describe('a JSON text', () => {
   it.each(['{"a":1,"a":2}', '\r\n\t [1]\n\n', '{"n":1e5,"m":-0}'])('%j is sent as written', (text) => {
     expect(textValue(text)).toBe(text);

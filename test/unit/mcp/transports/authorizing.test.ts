@@ -1,8 +1,8 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { Agent } from 'undici';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { AuthorizationRequired, type Authorizer, type Challenge } from '../../../../src/mcp/oauth/authorizer.ts';
+import { createAgent } from '../../../../src/net/agent.ts';
 import { authorizing, TokenUnavailable, unauthorizedReply } from '../../../../src/mcp/transports/authorizing.ts';
 import { until } from '../../../support.ts';
 
@@ -22,7 +22,7 @@ async function start(accepted: string, refuse: Answer) {
     });
   }).listen(0, '127.0.0.1');
   await until(() => server.listening);
-  const agent = new Agent();
+  const agent = createAgent({ connectTimeoutMs: 5_000, tls: undefined });
   onTestFinished(async () => {
     await agent.destroy();
     server.close();
@@ -36,7 +36,7 @@ async function start(accepted: string, refuse: Answer) {
       headers: { 'x-other': 'kept' },
       body: 'text',
     });
-    return `${statusCode} ${await body.text()}`;
+    return `${statusCode} ${await body.text(100)}`;
   };
   return { seen, ask };
 }

@@ -181,6 +181,22 @@ it('a post that the server holds until its answer takes as long as the request m
   asked.response.writeHead(202).end();
 });
 
+it('a call that is cancelled while it waits for a socket is not sent', async () => {
+  const server = await startSse(undefined, {}, ['tools/call']);
+  const connection = await connectTo(server.url, 'sse');
+  const held = Array.from({ length: 64 }, () => call(connection, 'held'));
+  const caller = new AbortController();
+  const options = { deadlineAt: Date.now() + 10_000, signal: caller.signal };
+  const reply = connection.session.transport.request('tools/call', '{"name":"gone"}', options);
+  caller.abort();
+  expect(await reply).toEqual({ kind: 'cancelled' });
+  held.push(call(connection, 'late'));
+  await until(() => server.asked('tools/call').some(({ message }) => message.params?.['name'] === 'late'));
+  expect(server.asked('tools/call').map(({ message }) => message.params?.['name'])).not.toContain('gone');
+  await connection.close();
+  await Promise.all(held);
+});
+
 describe('a request on its way when the connection closes', () => {
   it('is not lost where it did not reach the server', async () => {
     const server = await startSse(undefined, { connection: 'close' });

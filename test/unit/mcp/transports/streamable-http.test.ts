@@ -275,6 +275,29 @@ describe('a server that is killed and started again on its port', () => {
   });
 });
 
+it('a call that is cancelled while it waits for a socket is not sent, and nothing is told of it', async () => {
+  const server = await startWith((received) => {
+    if (received.request.method === 'GET') noStream(received);
+  });
+  const connection = await connectTo(server.url);
+  const { transport } = connection.session;
+  const held = Array.from({ length: 64 }, () => call(connection));
+  const caller = new AbortController();
+  const options = { deadlineAt: Date.now() + 10_000, signal: caller.signal };
+  const reply = transport.request('tools/call', '{"name":"gone"}', options);
+  caller.abort();
+  expect(await reply).toEqual({ kind: 'cancelled' });
+  held.push(call(connection));
+  const names = await until(() => {
+    const asked = server.asked('tools/call').map(({ message }) => message.params?.['name']);
+    return asked.length >= 65 ? asked : undefined;
+  });
+  expect(new Set(names)).toEqual(new Set(['add']));
+  expect(server.asked('notifications/cancelled')).toEqual([]);
+  await connection.close();
+  await Promise.all(held);
+});
+
 it('close() does not wait for a server that hangs', async () => {
   const server = await startScripted((received) => {
     if (received.request.method === 'DELETE') return;

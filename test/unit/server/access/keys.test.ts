@@ -32,6 +32,32 @@ test.each([
   expect((await call(guarded(), headers)).statusCode).toBe(200);
 });
 
+test('a key that was accepted a moment ago opens nothing for another of its length', async () => {
+  const program = guarded();
+  const wrong = `${wireKey.slice(0, -1)}x`;
+  for (const [sent, status] of [
+    [wireKey, 200],
+    [wrong, 403],
+    [wireKey, 200],
+    [wrong, 403],
+  ] as const) {
+    expect((await call(program, { 'x-api-key': sent })).statusCode).toBe(status);
+  }
+});
+
+test('each of several keys is itself, whichever came before', () => {
+  const digestOf = (text: string) => createHash('sha256').update(text).digest('hex');
+  const limits = { servers: undefined, tools: undefined, readOnly: false, expiresAt: undefined };
+  const keys = knownKeys({
+    apiKey: 'aaaa',
+    keys: ['bbbb', 'cccc'].map((text) => ({ ...limits, name: text, digest: digestOf(text) })),
+  });
+  for (const sent of ['bbbb', 'bbbb', 'cccc', 'aaaa', 'bbbb']) {
+    const { name } = checkKey(keys, { 'x-api-key': sent });
+    expect(name).toBe(sent === 'aaaa' ? '' : sent);
+  }
+});
+
 test.each([
   ['nothing', {}],
   ['an unknown scheme', { authorization: 'Digest abc' }],
