@@ -1,7 +1,7 @@
 import { request } from 'node:http';
 import type { IncomingMessage } from 'node:http';
 import { expect, it } from 'vitest';
-import { fixture } from '../support.ts';
+import { fixture, until } from '../support.ts';
 import { post, startProxy, type Proxy } from './proxy.ts';
 
 const mib = 1_048_576;
@@ -118,13 +118,22 @@ it('goes on when somebody leaves in the middle of a long answer', async () => {
 });
 
 it('gives back the long answer of a server that exits right after it', async () => {
-  const proxy = await startProxy(['--port', '0', '--', process.execPath, fixture('exits-after-its-answer')]);
-  await proxy.line((line) => line.type === 'settled');
-  for (let call = 0; call < 5; call++) {
-    const { status, bytes } = await received(`${proxy.url}/long`, {});
+  const { url, line } = await startProxy(['--port', '0', '--', process.execPath, fixture('exits-after-its-answer')]);
+  await line((each) => each.type === 'settled');
+  for (let call = 1; call <= 5; call++) {
+    const { status, bytes } = await received(`${url}/long`, {});
     expect([status, bytes.length]).toEqual([200, 3_000_002]);
+    // The next call is for the next process: one that is just ending may still be sent it, and loses it.
+    await until(async () => {
+      const { servers } = (await (await fetch(url, { headers: { accept: 'application/json' } })).json()) as Overview;
+      return Object.values(servers).every(({ restarts, state }) => restarts === call && state === 'ready');
+    });
   }
 });
+
+interface Overview {
+  readonly servers: Readonly<Record<string, { readonly restarts: number; readonly state: string }>>;
+}
 
 it('refuses what is over the limits, that call alone', async () => {
   const { url } = await startEcho('--max-body', '2MiB', '--max-result', '1MiB');
