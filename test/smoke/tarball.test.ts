@@ -54,9 +54,9 @@ describe('the packed package', () => {
 
   test('holds what it needs and nothing else', () => {
     const paths = packed.files.map(({ path }) => path);
-    const expected = ['dist/cli.js', 'dist/index.js', 'dist/index.d.ts', 'LICENSE', 'README.md', 'CHANGELOG.md'];
+    const expected = ['dist/cli.js', 'dist/index.js', 'dist/types/index.d.ts', 'LICENSE', 'README.md', 'CHANGELOG.md'];
     expect(paths).toEqual(expect.arrayContaining([...expected, 'config.schema.json', 'package.json']));
-    expect(paths).toContain('dist/server/pages/assets/swagger-ui/swagger-ui-bundle.js');
+    expect(paths).toContain('dist/assets/swagger-ui/swagger-ui-bundle.js');
     const allowed =
       /^(dist\/.*\.(js|d\.ts|css|png|svg)|dist\/.*\/(\S+\.LICENSE\.txt|LICENSE|NOTICE)|[A-Z]+(\.md)?|[\w.]+\.json)$/;
     expect(paths.filter((path) => !allowed.test(path))).toEqual([]);
@@ -80,6 +80,17 @@ describe('the packed package', () => {
       await end(child);
     }
     expect(child.exitCode).toBe(0);
+  });
+
+  test('every file finds what it imports', async () => {
+    const program = `
+      import { readdirSync } from 'node:fs';
+      const files = readdirSync('node_modules/mcpo/dist').filter((file) => file.endsWith('.js') && file !== 'cli.js');
+      for (const file of files) await import(process.cwd() + '/node_modules/mcpo/dist/' + file);
+      process.stdout.write(String(files.length));
+    `;
+    const { stdout } = await run(process.execPath, ['--input-type=module', '-e', program], { cwd: project });
+    expect(Number(stdout)).toBeGreaterThan(10);
   });
 
   test('is a library', async () => {

@@ -9,6 +9,7 @@ import { onTestFinished } from 'vitest';
 import { createFileStore } from '../../../src/storage/file.ts';
 import { createSeal } from '../../../src/storage/seal.ts';
 import type { Store } from '../../../src/storage/store.ts';
+import { compiled } from '../../modules.ts';
 
 /** Removed when the test ends. */
 export async function ownFolder(): Promise<string> {
@@ -41,9 +42,9 @@ export interface Program {
   kill(): Promise<void>;
 }
 
-const built = new URL('../../../dist/storage/', import.meta.url).href;
+const built = await compiled('storage', ['file', 'file-lock', 'seal']);
 
-/** A process of its own, which runs what `npm run build` made of the sources; `store` is one in `folder`. */
+/** A process of its own, which runs the modules of `src/storage`; `store` is one in `folder`. */
 export function runProgram(folder: string, body: string): Program {
   const source = `
     import { createFileStore } from '${built}file.js';

@@ -1,12 +1,13 @@
-// The program that is killed here is a process of its own, so it runs what `npm run build` made of the sources.
+// The program that is killed here is a process of its own, which runs the modules of `src/mcp/process`.
 import { spawn, type ChildProcess } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { compiled } from '../../../modules.ts';
 import { startedWith, watchdogOf } from '../../../processes.ts';
 import { alive, fixture, inherited, until } from '../../../support.ts';
 
-const built = new URL('../../../../dist/mcp/process/', import.meta.url).href;
+const built = await compiled('mcp/process', ['spawn', 'terminate', 'watchdog']);
 
 interface Program {
   readonly process: ChildProcess;
