@@ -199,10 +199,22 @@ export type Question =
 
 export type ListMethod = 'tools/list' | 'prompts/list' | 'resources/list' | 'resources/templates/list';
 
+/** `text` gives its exact JSON text, `value` the same, parsed. */
+export interface Result {
+  readonly kind: 'result';
+  readonly value: unknown;
+  readonly text: () => string;
+  /** What holds it, where that is so long that whoever asks for `value` or `text` holds up everything else. */
+  readonly message?: LongMessage | undefined;
+}
+
+/** A JSON-RPC message as received: its bytes in pieces, or its text. Nobody has looked whether it is JSON. */
+export type LongMessage = string | readonly Uint8Array[];
+
 /** What a call, or a question, came to. Expected failures are values; only our own bugs throw. */
 export type Outcome =
-  /** The upstream answered with a result. `text` gives its exact JSON text, `value` the same, parsed. */
-  | { readonly kind: 'result'; readonly value: unknown; readonly text: () => string }
+  /** The upstream answered with a result. */
+  | Result
   /** The upstream answered with a JSON-RPC error. `dataText` gives the exact JSON text of its `data`, if it has any. */
   | {
       readonly kind: 'rpc-error';

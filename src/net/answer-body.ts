@@ -45,6 +45,12 @@ export class AnswerBody {
 
   /** The whole as text, or undefined if it is larger than allowed. */
   async text(maxBytes: number): Promise<string | undefined> {
+    const pieces = await this.pieces(maxBytes);
+    return pieces && (pieces.length === 1 ? String(pieces[0]) : Buffer.concat(pieces).toString());
+  }
+
+  /** The whole in the pieces that it came in, or undefined if it is larger than allowed. */
+  async pieces(maxBytes: number): Promise<readonly Buffer[] | undefined> {
     const chunks: Buffer[] = [];
     let bytes = 0;
     for (let chunk = await this.next(); chunk !== undefined; chunk = await this.next()) {
@@ -55,7 +61,7 @@ export class AnswerBody {
         return undefined;
       }
     }
-    return chunks.length === 1 ? String(chunks[0]) : Buffer.concat(chunks).toString();
+    return chunks;
   }
 
   /** Nobody reads on. */

@@ -21,7 +21,11 @@ export type CheckedArguments =
   | { readonly kind: 'unjudged'; readonly argumentsText: string; readonly reason: string };
 
 /** `name` is the tool's as people see it. */
-export function checkArguments(tool: Tool, name: string, { argumentsText, value }: GivenArguments): CheckedArguments {
+export function checkArguments(
+  tool: Pick<Tool, 'inputSchema'>,
+  name: string,
+  { argumentsText, value }: GivenArguments,
+): CheckedArguments {
   const schema = tool.inputSchema;
   if (!admitsObjects(schema)) {
     return { kind: 'unjudged', argumentsText, reason: 'The inputSchema of the tool is not one of objects.' };
@@ -41,7 +45,7 @@ export function checkArguments(tool: Tool, name: string, { argumentsText, value 
 const MAX_OUTPUT_FAILURES = 4;
 
 /** How a result's structuredContent breaks the tool's outputSchema, in one sentence without its values; undefined if it does not. */
-export function checkOutput(tool: Tool, value: unknown): string | undefined {
+export function checkOutput(tool: Pick<Tool, 'name' | 'outputSchema'>, value: unknown): string | undefined {
   const schema = tool.outputSchema;
   if (schema === undefined) return undefined;
   const verdict = validatorOf(schema).validate(value, MAX_OUTPUT_FAILURES);

@@ -9,11 +9,18 @@ import { dataProblem } from './schema/data.ts';
 import { asSentence, cutText, firstText } from './text.ts';
 import { upstreamFailure } from './upstream-failure.ts';
 
+/** As much of an operation as an answer asks for. */
+export interface CalledOperation extends Pick<Operation, 'name'> {
+  readonly tool: Pick<Operation['tool'], 'outputSchema'>;
+  /** Missing where the answer is a result. */
+  readonly timeoutMs?: number | undefined;
+}
+
 /** What a failure is told about. */
 export interface CallContext {
   readonly requestId: string;
   readonly server: string;
-  readonly operation: Operation;
+  readonly operation: CalledOperation;
 }
 
 /** A model reads it: the start of a long complaint says it all. */

@@ -4,13 +4,20 @@
 
 import { isUtf8 } from 'node:buffer';
 import { AppError } from '../errors.ts';
+import { LONG_JSON } from '../json/long.ts';
 import type { Exchange } from './exchange.ts';
 
 /**
  * The text of the body; '' where there is none. Throws or rejects with what the caller is told instead, and rejects with
  * `client_closed_request` if he goes away.
  */
-export function readBody(exchange: Exchange, maxBytes: number): string | Promise<string> {
+export async function readText(exchange: Exchange, maxBytes: number): Promise<string> {
+  const body = await readBody(exchange, maxBytes);
+  return typeof body === 'string' ? body : textOfBody(body);
+}
+
+/** The same, but a body of LONG_JSON bytes and more in the pieces that it came in. */
+export function readBody(exchange: Exchange, maxBytes: number): string | Promise<string | LongBody> {
   const { headers } = exchange.request;
   const length = headers['content-length'];
   if (length === undefined ? headers['transfer-encoding'] === undefined : length === '0') return '';
@@ -26,7 +33,22 @@ export function readBody(exchange: Exchange, maxBytes: number): string | Promise
   return collect(exchange, maxBytes);
 }
 
-function collect({ request, gone }: Exchange, maxBytes: number): Promise<string> {
+/** Nobody has looked whether it is UTF-8. */
+export type LongBody = readonly Uint8Array[];
+
+/** Throws what the caller is told instead. */
+export function textOfBody(pieces: LongBody): string {
+  const [first, ...others] = pieces;
+  const bytes = first === undefined || others.length > 0 ? Buffer.concat(pieces) : viewOf(first);
+  if (isUtf8(bytes)) return bytes.toString('utf8');
+  throw new AppError('malformed_request', 'The body is not valid UTF-8: send JSON encoded as UTF-8.');
+}
+
+function viewOf({ buffer, byteOffset, length }: Uint8Array): Buffer {
+  return Buffer.from(buffer, byteOffset, length);
+}
+
+function collect({ request, gone }: Exchange, maxBytes: number): Promise<string | LongBody> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let received = 0;
@@ -46,21 +68,16 @@ function collect({ request, gone }: Exchange, maxBytes: number): Promise<string>
       gone.removeEventListener('abort', onGone);
       // The request is kept until the connection has its next: what it keeps must not keep the body.
       request.off('data', onData).off('end', onEnd);
-      const bytes = chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks);
-      if (isUtf8(bytes)) inItsTurn(bytes.toString('utf8'), resolve);
-      else reject(new AppError('malformed_request', 'The body is not valid UTF-8: send JSON encoded as UTF-8.'));
+      if (received >= LONG_JSON) return resolve(chunks);
+      try {
+        resolve(textOfBody(chunks));
+      } catch (error) {
+        reject(error);
+      }
     };
     request.on('data', onData).on('end', onEnd);
   });
 }
-
-/** After the decoding of a long body other calls have their turn before this one goes on: both take some 10 ms. */
-function inItsTurn(text: string, resolve: (text: string) => void): void {
-  if (text.length < longBodyChars) resolve(text);
-  else setImmediate(() => resolve(text));
-}
-
-const longBodyChars = 1_048_576;
 
 function tooLarge(maxBytes: number): AppError {
   return new AppError(

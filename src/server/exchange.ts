@@ -133,7 +133,7 @@ export class Exchange {
     this.#closes = true;
   }
 
-  answer(plan: Plan): void {
+  answer(plan: Omit<Plan, 'body'> & { readonly body: Body }): void {
     const { status, headers, body, code } = plan;
     this.send(status, this.#withChallenge(headers, code), body);
   }

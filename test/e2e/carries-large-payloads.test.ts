@@ -1,7 +1,7 @@
 import { request } from 'node:http';
 import type { IncomingMessage } from 'node:http';
 import { expect, it } from 'vitest';
-import { fixture, until } from '../support.ts';
+import { fixture, startRemote, until } from '../support.ts';
 import { post, startProxy, type Proxy } from './proxy.ts';
 
 const mib = 1_048_576;
@@ -41,8 +41,8 @@ it('gives back long texts, every byte as it was', async () => {
   const { url } = await startEcho();
   const texts = [
     numbered(10 * mib, (index) => `line ${index} `),
-    numbered(3 * mib, (index) => `"${index}"\\\n\t`),
-    numbered(3 * mib, (index) => `строка ${index} `),
+    numbered(5 * mib, (index) => `"${index}"\\\n\t`),
+    numbered(5 * mib, (index) => `строка ${index} `),
     numbered(3 * mib, (index) => `${'x'.repeat(index % 3)}😀`),
     `{${numbered(2 * mib, (index) => `text ${index} `)}}`,
   ];
@@ -56,15 +56,17 @@ it('gives back long texts, every byte as it was', async () => {
 
 it('gives back long JSON as JSON, with its numbers as they were written', async () => {
   const { url } = await startEcho();
-  const text = `[${numbered(3 * mib, (index) => `{"id":90071992547409${index},"имя":"1.0"},`)}1.0]`;
-  const { status, bytes } = await received(`${url}/say`, { text });
-  expect(status).toBe(200);
-  expect(bytes.equals(Buffer.from(text))).toBe(true);
+  for (const size of [3 * mib, 6 * mib]) {
+    const text = `[${numbered(size, (index) => `{"id":90071992547409${index},"имя":"1.0"},`)}1.0]`;
+    const { status, bytes } = await received(`${url}/say`, { text });
+    expect(status).toBe(200);
+    expect(bytes.equals(Buffer.from(text))).toBe(true);
+  }
 });
 
 it('gives long pictures as data URIs and as bytes', async () => {
   const { url } = await startEcho();
-  for (const size of [3 * mib, 3 * mib + 1, 3 * mib + 2]) {
+  for (const size of [1 * mib, 4 * mib, 4 * mib + 1, 4 * mib + 2]) {
     const picture = Buffer.from(Uint8Array.from({ length: size }, (_, index) => (index * 7) % 251));
     const data = picture.toString('base64');
     const result = { content: [{ type: 'image', mimeType: 'image/png', data }] };
@@ -122,7 +124,7 @@ it('gives back the long answer of a server that exits right after it', async () 
   await line((each) => each.type === 'settled');
   for (let call = 1; call <= 5; call++) {
     const { status, bytes } = await received(`${url}/long`, {});
-    expect([status, bytes.length]).toEqual([200, 3_000_002]);
+    expect([status, bytes.length]).toEqual([200, 6_000_002]);
     // The next call is for the next process: one that is just ending may still be sent it, and loses it.
     await until(async () => {
       const { servers } = (await (await fetch(url, { headers: { accept: 'application/json' } })).json()) as Overview;
@@ -134,6 +136,79 @@ it('gives back the long answer of a server that exits right after it', async () 
 interface Overview {
   readonly servers: Readonly<Record<string, { readonly restarts: number; readonly state: string }>>;
 }
+
+it.each([
+  ['streamable-http', 'http-echo', 'json'],
+  ['streamable-http', 'http-echo', 'sse'],
+  ['sse', 'sse-echo', ''],
+])('gives back long texts of a remote server, over %s (%s %s)', async (type, server, mode) => {
+  const upstream = await startRemote(server, { MODE: mode });
+  const { url, line } = await startProxy(['--port', '0', '--server-type', type, '--', upstream.url]);
+  await line((each) => each.type === 'settled');
+  for (const text of [numbered(6 * mib, (index) => `line ${index} `), numbered(5 * mib, (index) => `"${index}"\n`)]) {
+    const { status, bytes } = await received(`${url}/say`, { text });
+    expect(status).toBe(200);
+    expect(JSON.parse(bytes.toString()) === text).toBe(true);
+  }
+});
+
+/** Beside arguments: makes a body long. */
+const padding = 'x'.repeat(5 * mib);
+
+it.each([
+  ['that fit', '{"a":1,"b":2'],
+  ['that nearly fit', '{"a":"1","b":2'],
+  ['that do not fit', '{"a":"one","b":2'],
+  ['that are twice there', '{"a":1,"a":1,"b":2'],
+  ['that are no JSON', '{"a":1,,"b":2'],
+])('judges long arguments like short ones: those %s', async (_, beginning) => {
+  const { url } = await startEcho();
+  const answerTo = async (pad: string): Promise<unknown> => {
+    const headers = { 'content-type': 'application/json' };
+    const response = await fetch(`${url}/add`, { method: 'POST', headers, body: `${beginning},"pad":"${pad}"}` });
+    const { instance: _id, ...members } = Object(await response.json()) as Record<string, unknown>;
+    return { status: response.status, members };
+  };
+  expect(await answerTo(padding)).toEqual(await answerTo(''));
+});
+
+it('refuses a long body that is no UTF-8', async () => {
+  const { url } = await startEcho();
+  const body = Buffer.concat([Buffer.from(`{"text":"${padding}`), Buffer.from([0xff]), Buffer.from('"}')]);
+  const response = await fetch(`${url}/say`, { method: 'POST', headers: { 'content-type': 'application/json' }, body });
+  expect(response.status).toBe(400);
+  expect(await response.json()).toMatchObject({ code: 'malformed_request', tool: 'say' });
+});
+
+it('answers a long error of a tool like a short one', async () => {
+  const { url } = await startEcho();
+  const result = { isError: true, content: [{ type: 'text', text: `This went wrong. ${padding}` }] };
+  const { status, body } = await post(`${url}/result`, { result });
+  expect([status, body]).toMatchObject([422, { code: 'tool_error', server: 'echo.mjs', tool: 'result' }]);
+  expect((body as { detail: string }).detail).toMatch(/^This went wrong\. x{3000}/);
+});
+
+it('answers others while a long body is read', async () => {
+  const { url } = await startEcho();
+  const list = Array.from({ length: 600_000 }, (_, id) => ({ id, tags: ['a', 'b'] }));
+  const body = JSON.stringify({ text: 'long', list });
+  // The thread that reads it has begun.
+  await post(`${url}/say`, { text: 'long', padding });
+  const progress = { isRead: false };
+  const headers = { 'content-type': 'application/json' };
+  const long = fetch(`${url}/say`, { method: 'POST', headers, body }).then((response) => {
+    progress.isRead = true;
+    return response.json();
+  });
+  let others = 0;
+  while (!progress.isRead) {
+    expect(await post(`${url}/add`, { a: others, b: 1 })).toMatchObject({ status: 200, body: others + 1 });
+    others++;
+  }
+  expect(await long).toBe('long');
+  // Read where the others are, it would let some five of them pass.
+  expect(others).toBeGreaterThan(20);
+});
 
 it('refuses what is over the limits, that call alone', async () => {
   const { url } = await startEcho('--max-body', '2MiB', '--max-result', '1MiB');

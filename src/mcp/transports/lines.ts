@@ -1,6 +1,9 @@
-// Lines out of chunks of bytes, in linear time: what arrives is kept as a list of chunks and joined once. A line over
+// Lines out of chunks of bytes, in linear time: what arrives is kept as a list of chunks and joined once, or handed over as it
+// is where the line is long. A line over
 // the limit is not kept: its beginning and its end are handed over, so that the one request it answers can be failed
 // instead of the connection.
+
+import { LONG_JSON } from '../../json/long.ts';
 
 const LINE_FEED = 0x0a;
 
@@ -11,6 +14,8 @@ const noBytes = Buffer.alloc(0);
 
 export interface LineSink {
   line(text: string): void;
+  /** Of LONG_JSON bytes and more, as it came. */
+  long(pieces: readonly Buffer[]): void;
   tooLong(head: string, tail: string): void;
 }
 
@@ -56,8 +61,10 @@ export class LineSplitter {
       return;
     }
     this.#keep(last);
-    if (this.#bytes <= this.#maxBytes) this.#sink.line(Buffer.concat(this.#chunks).toString());
-    else this.#sink.tooLong(String(this.#chunks[0]), this.#tail.toString());
+    if (this.#bytes <= this.#maxBytes) {
+      if (this.#bytes < LONG_JSON) this.#sink.line(Buffer.concat(this.#chunks).toString());
+      else this.#sink.long(this.#chunks);
+    } else this.#sink.tooLong(String(this.#chunks[0]), this.#tail.toString());
     this.#chunks = [];
     this.#bytes = 0;
     this.#tail = noBytes;

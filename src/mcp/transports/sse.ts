@@ -13,7 +13,8 @@ import { AuthorizationRequired } from '../oauth/authorizer.ts';
 import type { CancelSignal } from '../types.ts';
 import { authorizing, unauthorizedReply, type Sender } from './authorizing.ts';
 import { EventStreamParser, type OversizedEvent, type ServerSentEvent } from './event-stream.ts';
-import { PendingRequests } from './pending.ts';
+import { idOfResult, isLong, longReply } from './long-result.ts';
+import { ownIdOf, PendingRequests } from './pending.ts';
 import { excerpt, parseMessage, postText, saysOutOfReach, type RemoteOptions } from './http.ts';
 import {
   cancelReasons,
@@ -247,6 +248,11 @@ class AnswerFilter {
   #take(event: ServerSentEvent): boolean {
     if (event.type === 'endpoint') this.onEndpoint(event.data);
     if (event.type !== 'message') return false;
+    const id = isLong(event.data) ? ownIdOf(idOfResult(event.data)) : undefined;
+    if (id !== undefined) {
+      this.pending?.settle(id, longReply(event.data));
+      return true;
+    }
     const message = parseMessage(event.data);
     return message !== undefined && this.pending?.take(message, event.data) === true;
   }

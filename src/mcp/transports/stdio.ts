@@ -3,11 +3,14 @@
 // that leave their servers behind. Writes of one turn of the event loop go out as one.
 
 import type { ChildProcessWithoutNullStreams } from 'node:child_process';
+import type { Writable } from 'node:stream';
 import type { JSONRPCMessage } from '@modelcontextprotocol/client';
+import { LONG_JSON } from '../../json/long.ts';
 import { spawnChild, type StdioTarget } from '../process/spawn.ts';
 import { terminate } from '../process/terminate.ts';
 import { LineSplitter } from './lines.ts';
-import { batch, PendingRequests } from './pending.ts';
+import { idOfResult, longReply, textOf } from './long-result.ts';
+import { batch, ownIdOf, PendingRequests } from './pending.ts';
 import { clean, StderrTail } from './stderr-tail.ts';
 import { idOfEnds } from './too-long.ts';
 import {
@@ -31,8 +34,6 @@ export interface StdioOptions {
 const drainAfterExitMs = 250;
 /** What a child may leave unread before calls fail instead of piling up in memory: two of the largest usual bodies. */
 const maxUnreadBytes = 64 * 1024 * 1024;
-/** After the reading of a longer message other calls have their turn before its answer is made: both take some 10 ms. */
-const longMessageChars = 1_048_576;
 /** Of a noisy line, in a log. */
 const excerptChars = 120;
 
@@ -82,6 +83,7 @@ export class StdioTransport implements McpTransport {
     }
     const lines = new LineSplitter(this.#options.maxMessageBytes, {
       line: (text) => this.#receive(text),
+      long: (pieces) => this.#receiveLong(pieces),
       tooLong: (head, tail) => this.#refuseTooLong(head, tail),
     });
     child.stdout.on('data', (chunk: Buffer) => lines.push(chunk));
@@ -109,8 +111,9 @@ export class StdioTransport implements McpTransport {
     }
     const { id, reply } = this.#pending.open(options);
     this.#unsent.push(id);
+    const text = requestText(id, method, params);
     // A received text may hold line ends between its tokens; here a line is a message.
-    this.#write(requestText(id, method, holdsLineEnd(params) ? params.replace(/[\r\n]+/g, ' ') : params));
+    this.#write(holdsLineEnd(text) ? text.replace(/[\r\n]+/g, ' ') : text);
     return reply;
   }
 
@@ -129,15 +132,14 @@ export class StdioTransport implements McpTransport {
   }
 
   #write(text: string): void {
-    if (this.#outbox.push(`${text}\n`) === 1) setImmediate(() => this.#flush());
+    if (this.#outbox.push(text) === 1) setImmediate(() => this.#flush());
   }
 
   #flush(): void {
     if (this.#outbox.length === 0) return;
     if (this.#child === undefined || !takesInput(this.#child)) return this.#failUnsent();
-    const text = this.#outbox.length === 1 ? this.#outbox[0] : this.#outbox.join('');
     const { stdin } = this.#child;
-    stdin.write(text ?? '');
+    writeLines(stdin, this.#outbox);
     // Nobody reads any more, and nothing of it was taken. An error that comes later says nothing of the kind.
     if (stdin.errored !== null) return this.#failUnsent();
     this.#outbox = [];
@@ -161,8 +163,13 @@ export class StdioTransport implements McpTransport {
       if (text.trim() !== '') this.#tellNoise(text);
       return;
     }
-    if (text.length < longMessageChars) this.#deliver(message, text);
-    else setImmediate(() => this.#deliver(message, text));
+    this.#deliver(message, text);
+  }
+
+  #receiveLong(pieces: readonly Buffer[]): void {
+    const id = ownIdOf(idOfResult(pieces));
+    if (id === undefined) this.#receive(textOf(pieces));
+    else this.#pending.settle(id, longReply(pieces));
   }
 
   #deliver(message: unknown, text: string): void {
@@ -227,6 +234,19 @@ export class StdioTransport implements McpTransport {
     this.#failUnsent();
     this.#pending.settleAll({ kind: 'lost', detail: reason, gone: true });
     this.onclose?.();
+  }
+}
+
+/** A long line is not joined to what follows it: that would be one more copy. */
+function writeLines(stdin: Writable, lines: readonly string[]): void {
+  const [first = '', ...others] = lines;
+  if (others.length > 0) stdin.write(`${lines.join('\n')}\n`);
+  else if (first.length < LONG_JSON) stdin.write(`${first}\n`);
+  else {
+    stdin.cork();
+    stdin.write(Buffer.from(first));
+    stdin.write('\n');
+    stdin.uncork();
   }
 }
 

@@ -28,6 +28,7 @@ import {
   type RemoteOptions,
 } from './http.ts';
 import { keepListening, saysNotOffered, type StreamEnd } from './listening.ts';
+import { idOfResult, isLong, longReply, textOf } from './long-result.ts';
 import { batch, ownIdOf, toReply } from './pending.ts';
 import { resumeAnswer } from './resumption.ts';
 import { idOfEnds } from './too-long.ts';
@@ -188,9 +189,11 @@ export class StreamableHttpTransport extends StreamableHTTPClientTransport imple
       if (reply.kind !== 'lost' || parser.lastEventId === undefined || isStateless(extra)) return reply;
       return this.#resume(id, reply, parser, patience);
     }
-    const text = await response.body.text(this.#options.maxMessageBytes);
+    const pieces = await response.body.pieces(this.#options.maxMessageBytes);
     this.lastHeardAt = Date.now();
-    if (text === undefined) return this.#tooLarge();
+    if (pieces === undefined) return this.#tooLarge();
+    if (isLong(pieces) && idOfResult(pieces) === id) return longReply(pieces);
+    const text = textOf(pieces);
     if (response.statusCode === 200) return this.#replyFrom(id, text);
     return this.#refusal(id, response, text);
   }
@@ -264,6 +267,7 @@ export class StreamableHttpTransport extends StreamableHTTPClientTransport imple
 
   #replyIn(event: ServerSentEvent | OversizedEvent, id: number): Reply | undefined {
     if (!('data' in event)) return (idOfEnds(event.head, event.tail) ?? id) === id ? this.#tooLarge() : undefined;
+    if (isLong(event.data) && idOfResult(event.data) === id) return longReply(event.data);
     const message = event.type === 'message' ? parseMessage(event.data) : undefined;
     if (message !== undefined && answers(message, id)) return toReply(message, event.data);
     this.#deliver(message);

@@ -4,7 +4,7 @@
 
 import type { Transport } from '@modelcontextprotocol/client';
 import type { AuthorizationRequired } from '../oauth/authorizer.ts';
-import type { CancelSignal } from '../types.ts';
+import type { CancelSignal, Result } from '../types.ts';
 
 export interface RequestOptions {
   /** Milliseconds since the epoch. */
@@ -16,7 +16,7 @@ export interface RequestOptions {
 
 /** What a JSON-RPC request came to. */
 export type Reply =
-  | { readonly kind: 'result'; readonly value: unknown; readonly text: () => string }
+  | Result
   | {
       readonly kind: 'rpc-error';
       readonly code: number;

@@ -2,20 +2,20 @@
 // path until the call is over. A caller that goes away cancels the call. What can be refused is refused before the tool
 // runs.
 
-import type { ErrorCode } from '../../errors.ts';
-import { parseJson } from '../../json/parse.ts';
-import { isObject } from '../../json/value.ts';
-import type { Outcome, Tool } from '../../mcp/types.ts';
-import type { Operation } from '../../openapi/prepared.ts';
-import { checkArguments, checkOutput } from '../../openapi/arguments.ts';
+import { AppError, type ErrorCode } from '../../errors.ts';
+import type { LongMessage, Tool } from '../../mcp/types.ts';
+import type { CheckedArguments } from '../../openapi/arguments.ts';
+import { judgeCall, outputMistake } from '../../openapi/judge.ts';
 import { notAcceptable } from '../../openapi/negotiate.ts';
-import { readArguments } from '../../openapi/request.ts';
-import { structureText, toResponse } from '../../openapi/response.ts';
+import type { Operation } from '../../openapi/prepared.ts';
+import { toResponse, type ResponseContext } from '../../openapi/response.ts';
 import { reservedToolNames } from '../../routes.ts';
 import type { ServerView, Snapshot } from '../../snapshot.ts';
-import { readBody } from '../body.ts';
+import { readBody, type LongBody } from '../body.ts';
 import type { Exchange } from '../exchange.ts';
 import { findEnabledServer, findOperation, noRoute } from '../find.ts';
+import { copyOf } from '../long/operation.ts';
+import { answerLong, judgeLong } from '../long/thread.ts';
 import { withLease, type Leased, type Told, type Way } from '../leased.ts';
 import { shuttingDown } from '../stopping.ts';
 
@@ -56,9 +56,10 @@ async function runCall(exchange: Exchange, leased: Leased<Called>): Promise<Erro
   const refusal = notAcceptable(accept, full);
   if (refusal !== undefined) throw refusal;
   const body = await readBody(exchange, settings.maxBodyBytes);
+  const judged = typeof body === 'string' ? judge(exchange, leased, body) : await judgeBeside(exchange, leased, body);
   const outcome = await lease.call({
     tool: operation.tool,
-    argumentsText: argumentsOf(exchange, view, operation, body),
+    argumentsText: argumentsOf(exchange, leased, judged),
     deadlineAt: Date.now() + (operation.timeoutMs ?? settings.callTimeoutMs),
     signal: exchange.gone,
     principal,
@@ -68,58 +69,89 @@ async function runCall(exchange: Exchange, leased: Leased<Called>): Promise<Erro
   if (outcome.kind === 'cancelled' && exchange.program.isStopping()) {
     throw shuttingDown('The proxy stopped before the call had ended, which may or may not have done its work.');
   }
-  const plan = toResponse(outcome, {
+  const context = {
     requestId: exchange.id,
     server: view.name,
     operation,
     toolErrorStatus: view.config.toolErrorStatus,
     accept,
     full,
-  });
+  };
+  if (outcome.kind === 'result' && outcome.message !== undefined) {
+    return answerBeside(exchange, leased, outcome.message, context);
+  }
+  const plan = toResponse(outcome, context);
   exchange.answer(plan);
-  reportOutput(exchange, view, operation, outcome);
+  // A result is never held back for its schema.
+  if (outcome.kind === 'result' && judgesOutput(leased)) {
+    reportOutput(exchange, leased, outputMistake(operation.tool, outcome));
+  }
   return plan.code;
 }
 
-/** The text that is forwarded. Throws what the caller is told instead. */
-function argumentsOf(exchange: Exchange, view: ServerView, { tool, name }: Operation, body: string): string {
-  const given = readArguments(body, exchange.request.headers['content-type']);
-  if (!given.ok) throw given.error;
-  if (!view.config.validate) return given.argumentsText;
-  const checked = checkArguments(tool, name, given);
-  if (checked.kind === 'misfit') throw checked.error;
-  if (checked.kind === 'unjudged') {
-    const { id: requestId, trace, program } = exchange;
-    const { reason } = checked;
-    program.observe({ type: 'arguments-unjudged', requestId, trace, server: view.name, tool: tool.name, reason });
-  }
-  return checked.argumentsText;
+function judge({ request }: Exchange, { view, found }: Leased<Called>, body: string): CheckedArguments {
+  const { tool, name } = found.operation;
+  return judgeCall(body, request.headers['content-type'], { tool, name, validate: view.config.validate });
 }
 
-/** What JSON.parse rounds is not the server's mistake: only what breaks the schema is read exactly. */
-function outputMistake(tool: Tool, rounded: unknown, text: () => string): string | undefined {
-  return checkOutput(tool, rounded) && checkOutput(tool, parseJson(structureText(text)));
+async function judgeBeside(
+  { request }: Exchange,
+  { view, found }: Leased<Called>,
+  body: LongBody,
+): Promise<CheckedArguments> {
+  const judged = await judgeLong({
+    kind: 'judge',
+    body,
+    contentType: request.headers['content-type'],
+    validate: view.config.validate,
+    operation: copyOf(found.operation),
+  });
+  if (judged.kind !== 'refused') return judged;
+  return { kind: 'misfit', error: new AppError(judged.code, judged.detail, judged.fields) };
+}
+
+/** The text that is forwarded. Throws what the caller is told instead. */
+function argumentsOf(exchange: Exchange, { view, found }: Leased<Called>, judged: CheckedArguments): string {
+  if (judged.kind === 'misfit') throw judged.error;
+  if (judged.kind === 'unjudged') {
+    const { id: requestId, trace, program } = exchange;
+    const { reason } = judged;
+    const { tool } = found.operation;
+    program.observe({ type: 'arguments-unjudged', requestId, trace, server: view.name, tool: tool.name, reason });
+  }
+  return judged.argumentsText;
+}
+
+async function answerBeside(
+  exchange: Exchange,
+  leased: Leased<Called>,
+  message: LongMessage,
+  { operation, ...context }: ResponseContext & { readonly operation: Operation },
+): Promise<ErrorCode | 'ok'> {
+  const { mistake, ...plan } = await answerLong({
+    kind: 'answer',
+    message,
+    context,
+    operation: copyOf(operation),
+    judgesOutput: judgesOutput(leased),
+  });
+  exchange.answer(plan);
+  reportOutput(exchange, leased, mistake);
+  return plan.code;
 }
 
 /** Tools whose results are known to break their outputSchema: told once, and not looked at again. */
 const mismatched = new WeakSet<Tool>();
 
-/** After the answer: a result is never held back for its schema. */
-function reportOutput(
-  { id: requestId, trace, program }: Exchange,
-  { name, config }: ServerView,
-  { tool }: Operation,
-  outcome: Outcome,
-): void {
-  if (!config.validate || tool.outputSchema === undefined || mismatched.has(tool)) return;
-  if (outcome.kind !== 'result' || !isObject(outcome.value)) return;
-  const { structuredContent = null, isError } = outcome.value;
-  if (isError === true) return;
-  const reason =
-    structuredContent === null
-      ? 'The tool has an outputSchema, and its result no structuredContent.'
-      : outputMistake(tool, structuredContent, outcome.text);
+function judgesOutput({ view, found }: Leased<Called>): boolean {
+  const { tool } = found.operation;
+  return view.config.validate && tool.outputSchema !== undefined && !mismatched.has(tool);
+}
+
+function reportOutput(exchange: Exchange, { view, found }: Leased<Called>, reason: string | undefined): void {
   if (reason === undefined) return;
+  const { tool } = found.operation;
   mismatched.add(tool);
-  program.observe({ type: 'output-mismatch', requestId, trace, server: name, tool: tool.name, reason });
+  const { id: requestId, trace, program } = exchange;
+  program.observe({ type: 'output-mismatch', requestId, trace, server: view.name, tool: tool.name, reason });
 }

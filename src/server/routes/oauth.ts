@@ -10,7 +10,7 @@ import { asSentence } from '../../openapi/text.ts';
 import type { ServerView } from '../../snapshot.ts';
 import { bindingCookie, bindingOf, newBinding, newSession, sessionCookie } from '../access/cookie.ts';
 import { identify } from '../access/principal.ts';
-import { readBody } from '../body.ts';
+import { readText } from '../body.ts';
 import type { Exchange } from '../exchange.ts';
 import { noStore, placeOf, visitOf, type Place } from '../oauth-place.ts';
 import { ownPath } from '../own-path.ts';
@@ -173,7 +173,7 @@ async function formOf(exchange: Exchange): Promise<URLSearchParams> {
       'This takes the form of our own page only, as application/x-www-form-urlencoded.',
     );
   }
-  return new URLSearchParams(await readBody(exchange, maxFormBytes));
+  return new URLSearchParams(await readText(exchange, maxFormBytes));
 }
 
 function queryOf({ path }: Exchange): URLSearchParams {

@@ -4,7 +4,7 @@
 import { listAnswer } from '../../openapi/exposed.ts';
 import { promptAnswer, promptArguments } from '../../openapi/prompts.ts';
 import { readArguments } from '../../openapi/request.ts';
-import { readBody } from '../body.ts';
+import { readText } from '../body.ts';
 import type { Exchange } from '../exchange.ts';
 import { findPrompt } from '../find.ts';
 import { withExposed } from '../exposed.ts';
@@ -20,7 +20,7 @@ export function getPrompt(exchange: Exchange, server: string, segment: string): 
   const method = 'prompts/get';
   return withExposed(exchange, { server, exposure: 'prompts', method }, async ({ view, catalogue, asked, ask }) => {
     const prepared = findPrompt(view.name, catalogue, segment);
-    const body = await readBody(exchange, exchange.snapshot.config.settings.maxBodyBytes);
+    const body = await readText(exchange, exchange.snapshot.config.settings.maxBodyBytes);
     const given = readArguments(body, exchange.request.headers['content-type']);
     if (!given.ok) throw given.error;
     const argumentsText = view.config.validate ? promptArguments(prepared, given) : given.argumentsText;

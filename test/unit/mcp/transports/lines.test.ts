@@ -7,6 +7,7 @@ function split(chunks: readonly Buffer[], maxBytes: number): { lines: string[]; 
   const long: [string, string][] = [];
   const splitter = new LineSplitter(maxBytes, {
     line: (text) => lines.push(text),
+    long: (pieces) => lines.push(Buffer.concat(pieces).toString()),
     tooLong: (head, tail) => long.push([head, tail]),
   });
   for (const chunk of chunks) splitter.push(chunk);
