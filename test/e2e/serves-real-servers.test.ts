@@ -1,4 +1,7 @@
 import { execFile, spawn } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { freePort, inherited, until } from '../support.ts';
@@ -13,7 +16,10 @@ interface Document {
 
 describe('the example of the repository', () => {
   it('serves three real servers, describes every tool, and prints a curl line that works', async () => {
-    const proxy = await startProxy(['--port', '0', '--config', 'examples/config.json']);
+    // The memory of one who has tried it before is not ours.
+    const folder = await mkdtemp(join(tmpdir(), 'mcpo-example-'));
+    onTestFinished(() => rm(folder, { recursive: true, force: true }));
+    const proxy = await startProxy(['--port', '0', '--config', 'examples/config.json'], { TMPDIR: folder });
     await whenReady(proxy.url, 'everything', 'memory', 'filesystem');
     const { servers } = await statusOf(proxy.url);
     const document = (await (await fetch(`${proxy.url}/openapi.json`)).json()) as Document;
