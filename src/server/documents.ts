@@ -54,8 +54,8 @@ interface Entry {
 /** Of one view; who asks for more forms than this gets them rendered anew. */
 const maxForms = 6;
 
-/** Rendering that takes longer lets others go first. */
-const maxSliceMs = 10;
+/** Rendering that takes longer lets others go first; a call waits for some four slices. */
+const maxSliceMs = 2;
 
 export function createDocuments(observe: Observe): Documents {
   // Entries go when their view does: with the snapshot that a reload or a new catalogue replaces.
