@@ -112,7 +112,10 @@ class RunningApp implements App {
         return next;
       },
       isStopping: () => this.#closing !== undefined,
-      apply: (next) => this.#apply(next),
+      apply: (next) => {
+        this.#apply(next);
+        this.#keepWatch();
+      },
       observe,
     });
     this.settled = new Promise((resolve) => {
@@ -132,7 +135,7 @@ class RunningApp implements App {
 
   /** The listener first: a port in use starts nothing. */
   async listen(): Promise<void> {
-    const { file, hotReload, ignoredKeys } = this.#config;
+    const { ignoredKeys } = this.#config;
     await this.#server.listen();
     // So many children would keep the processor from what answers until they are up; what failed is told already.
     if (childrenOf(this.#config) > availableParallelism()) await this.#server.loaded().catch(() => {});
@@ -141,10 +144,9 @@ class RunningApp implements App {
     this.#begin();
     this.#settle(this.#firstAttempts());
     for (const { server, key } of ignoredKeys) this.#observe({ type: 'config-key-ignored', server, key });
-    if (file === undefined || !hotReload) return;
-    this.#watch = watchFile(file, () => this.#follow());
+    this.#keepWatch();
     // The file may have changed since it was read.
-    this.#follow({ quiet: true });
+    if (this.#watch !== undefined) this.#follow({ quiet: true });
   }
 
   close(): Promise<void> {
@@ -154,6 +156,17 @@ class RunningApp implements App {
 
   kill(): void {
     killAllGroups();
+  }
+
+  /** The file itself may say whether it is watched. */
+  #keepWatch(): void {
+    const { file, hotReload } = this.#config;
+    if (file !== undefined && hotReload) {
+      this.#watch ??= watchFile(file, () => this.#follow());
+      return;
+    }
+    this.#watch?.close();
+    this.#watch = undefined;
   }
 
   /** A reload that nobody waits for. What the file says is in its report; anything else is a bug of ours. */

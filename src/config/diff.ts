@@ -12,7 +12,7 @@ export interface ConfigDiff {
   /** Only the presentation differs: the upstream stays. */
   readonly retuned: string[];
   readonly unchanged: string[];
-  readonly settingsChanged: (keyof Settings)[];
+  readonly settingsChanged: (keyof Settings | 'hotReload')[];
   /** Options that differ and cannot change while running, by their names in the file. */
   readonly needsRestart: string[];
 }
@@ -29,6 +29,7 @@ export function diffConfig(before: Config, after: Config): ConfigDiff {
     settingsChanged: changedSettings(before.settings, after.settings),
     needsRestart: changedForGood(before.settings, after.settings),
   };
+  if (before.hotReload !== after.hotReload) diff.settingsChanged.push('hotReload');
   for (const server of after.servers) diff[whatHappens(old.get(server.name), server)].push(server.name);
   return diff;
 }

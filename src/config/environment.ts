@@ -2,7 +2,6 @@
 // Promises that MCPO_* variables, the proxy's own key among them, reach no child. On Windows names differ by more than
 // case only; elsewhere every name is exactly itself.
 
-import { parseEnv } from 'node:util';
 import { matchesAny } from '../glob.ts';
 import { ConfigError } from './config-error.ts';
 import { checkVariableName } from './option-values.ts';
@@ -64,16 +63,37 @@ export function variableLookup({ inherited, added, platform }: VariableSources):
   return (name) => known.get(fold(name));
 }
 
-/** Variables of a file with KEY=VALUE lines. Those of the proxy itself are left out: such files are often shared. */
+/**
+ * Variables of a file with KEY=VALUE lines, comments and quotes as in `.env` files. Those of the proxy itself are left
+ * out: such files are often shared. Not by `parseEnv` of node:util, which skips what it does not understand, knows no
+ * places, and takes some comments and blank lines for names.
+ */
 export function parseVariableFile(text: string, subject: string): Variables {
+  const source = text.replaceAll('\r\n', '\n');
   const found = new Map<string, string>();
-  for (const [name, value = ''] of Object.entries(parseEnv(text))) {
-    if (/^MCPO_/i.test(name)) continue;
-    checkVariableName(name, subject);
-    if (value.includes('\0')) throw new ConfigError(`${subject} holds a NUL character, which cannot be used.`);
-    found.set(name, value);
+  for (let at = 0, line = 1; at < source.length; at = variableLine.lastIndex) {
+    variableLine.lastIndex = at;
+    const [all, name, quoted, plain = ''] = variableLine.exec(source) ?? [];
+    const place = `${subject}:${line}:1`;
+    if (all === undefined) throw new ConfigError(`${place} is no line of the form KEY=VALUE.`);
+    line += all.split('\n').length - 1;
+    if (name === undefined || /^MCPO_/i.test(name)) continue;
+    checkVariableName(name.trim(), place);
+    const value = quoted === undefined ? plain.replace(/#.*$/, '').trim() : unquoted(quoted);
+    if (value.includes('\0')) throw new ConfigError(`${place} holds a NUL character, which cannot be used.`);
+    found.set(name.trim(), value);
   }
   return Object.fromEntries(found);
+}
+
+/** An assignment, a comment or nothing, to the end of its line. A quoted value may hold line breaks. */
+const variableLine =
+  /[^\S\n]*(?:#[^\n]*|(?:export[^\S\n]+)?([^=\n]*)=[^\S\n]*(?:("[^"]*"|'[^']*'|`[^`]*`)[^\n]*|([^\n]*))|)(?:\n|$)/y;
+
+/** Only double quotes know an escape. */
+function unquoted(text: string): string {
+  const inside = text.slice(1, -1);
+  return text.startsWith('"') ? inside.replaceAll(String.raw`\n`, '\n') : inside;
 }
 
 function folding(platform: NodeJS.Platform): (name: string) => string {

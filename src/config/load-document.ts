@@ -32,7 +32,7 @@ interface Surroundings {
 export async function loadDocument(
   { text, name, folder }: GivenText,
   { variables, given, environment }: Surroundings,
-): Promise<Omit<Config, 'file' | 'hotReload'>> {
+): Promise<Omit<Config, 'file'>> {
   const document = parseDocument(text, name);
   const { value, ignored } = setAside(document);
   const label: Document['label'] = (path) => document.label(path);
@@ -41,14 +41,15 @@ export async function loadDocument(
   const { keys, jwt, ...options } = shape.mcpo ?? {};
   const file = { values: options, label: (key: string) => label(['mcpo', key]), folder };
   const within = (path: Path): string => label(['mcpo', ...path]);
-  const settings = await readSettings(readOptions({ given, environment, file }), {
+  const reader = readOptions({ given, environment, file });
+  const settings = await readSettings(reader, {
     keys: toKeys(keys, document.keys(['mcpServers']), within),
     jwt: toJwt(jwt, within),
     secretKey: environment['MCPO_SECRET_KEY'],
   });
   checkDistinct(settings.apiKey, settings.keys, within);
   const servers = await loadServers(document, shape.mcpServers, { folder, variables, limits: settings });
-  return { mode: 'many', settings, servers, ignoredKeys: ignored };
+  return { mode: 'many', settings, servers, hotReload: reader.value('hotReload') ?? false, ignoredKeys: ignored };
 }
 
 async function loadServers(

@@ -36,7 +36,7 @@ export async function loadConfig(input: ConfigInput): Promise<Config> {
     const text = await readTextFile(file, `${reader.find('config')?.name ?? ''} ${path}`);
     const { loadDocument } = await import('./load-document.ts');
     const config = await loadDocument({ text, name: path, folder: dirname(file) }, { variables, given, environment });
-    return { ...config, file, hotReload: reader.value('hotReload') ?? false };
+    return { ...config, file };
   }
   if (mcpServers !== undefined) {
     const { loadDocument } = await import('./load-document.ts');

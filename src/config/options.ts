@@ -63,7 +63,7 @@ export const options = [
     name: 'hotReload',
     flag: '--hot-reload',
     kind: 'boolean',
-    inFile: false,
+    inFile: true,
     default: 'off',
     group: 'Servers',
     help: 'take over changes of the configuration file while running (SIGHUP always does)',

@@ -13,7 +13,7 @@ export function describeConfig(config: Config): Record<string, unknown> {
   return {
     mode: config.mode,
     ...(config.file === undefined ? {} : { file: config.file }),
-    mcpo: describeSettings(config.settings),
+    mcpo: { ...describeSettings(config.settings), ...(config.hotReload && { hotReload: true }) },
     mcpServers: Object.fromEntries(config.servers.map((server) => [server.name, describeServer(server)])),
   };
 }

@@ -14,13 +14,13 @@ import { upstreamFailure } from '../openapi/upstream-failure.ts';
 import type { ServerView, Snapshot } from '../snapshot.ts';
 import { assets } from './pages/assets.ts';
 
-/** A configured server, disabled or not. */
-export function findServer(snapshot: Snapshot, name: string): ServerView {
+/** A configured server, disabled or not. `beside` it stand names that may have been meant as well. */
+export function findServer(snapshot: Snapshot, name: string, beside: Iterable<string> = []): ServerView {
   const view = snapshot.servers.get(name);
   if (view !== undefined) return view;
   if (reservedServerNames.has(name)) throw notFound(snapshot);
   const enabled = [...snapshot.servers.values()].filter(({ config }) => !config.disabled).map((known) => known.name);
-  const hint = didYouMean(name, enabled) || ' GET / lists the servers.';
+  const hint = didYouMean(name, [...enabled, ...beside]) || ' GET / lists the servers.';
   throw new AppError('unknown_server', `There is no server ${quoted(name)}.${hint}`);
 }
 
@@ -34,10 +34,10 @@ export function findEnabledServer(snapshot: Snapshot, name: string): ServerView 
 }
 
 /** The operation that a path segment names. Throws `starting` or `upstream_unavailable` while nothing is known of it. */
-export function findOperation(view: ServerView, segment: string): Operation {
+export function findOperation(view: ServerView, segment: string, beside: Iterable<string> = []): Operation {
   const operations = view.operations;
   if (operations === undefined) throw nothingLearned(view, segment);
-  return operations.bySegment.get(segment) ?? unknownTool(operations, view, segment);
+  return operations.bySegment.get(segment) ?? unknownTool(operations, view, segment, beside);
 }
 
 /** What is known of a server. Throws as findOperation does. */
@@ -84,6 +84,9 @@ const calling: readonly string[] = ['POST'];
 const documentNames: ReadonlySet<string> = new Set(['openapi.json', 'openapi.yaml', 'docs', 'redoc']);
 const probeNames: ReadonlySet<string> = new Set(['healthz', 'readyz']);
 
+/** What else can be read at the root. */
+export const rootNames: readonly string[] = [...documentNames, ...probeNames, 'metrics'];
+
 /** undefined where no method is right; throws where a name in the path is unknown. */
 function allowedMethods(
   snapshot: Snapshot,
@@ -97,7 +100,9 @@ function allowedMethods(
     if (documentNames.has(first) || probeNames.has(first)) return reading;
     if (first === 'metrics' && hasMetrics) return reading;
     if (reservedServerNames.has(first)) return undefined;
-    return snapshot.root === undefined ? findServer(snapshot, first) && reading : toolMethods(snapshot.root, first);
+    return snapshot.root === undefined
+      ? findServer(snapshot, first, rootNames) && reading
+      : toolMethods(snapshot.root, first, rootNames);
   }
   if (snapshot.root !== undefined || reservedServerNames.has(first)) return undefined;
   if (second === 'resources' || second === 'prompts') {
@@ -105,7 +110,7 @@ function allowedMethods(
   }
   if (rest.length > 0) return undefined;
   const view = findEnabledServer(snapshot, first);
-  return documentNames.has(second) ? reading : toolMethods(view, second);
+  return documentNames.has(second) ? reading : toolMethods(view, second, documentNames);
 }
 
 function offeredMethods(
@@ -120,9 +125,9 @@ function offeredMethods(
   return calling;
 }
 
-function toolMethods(view: ServerView, segment: string): readonly string[] | undefined {
+function toolMethods(view: ServerView, segment: string, beside: Iterable<string>): readonly string[] | undefined {
   if (reservedToolNames.has(segment)) return undefined;
-  if (view.operations !== undefined) findOperation(view, segment);
+  if (view.operations !== undefined) findOperation(view, segment, beside);
   return calling;
 }
 
@@ -139,8 +144,9 @@ function decoded(segment: string): string {
   }
 }
 
-function unknownTool(operations: ServerOperations, view: ServerView, segment: string): never {
-  const hint = didYouMean(segment, operations.bySegment.keys()) || ' The OpenAPI document lists its tools.';
+function unknownTool(operations: ServerOperations, view: ServerView, segment: string, beside: Iterable<string>): never {
+  const hint =
+    didYouMean(segment, [...operations.bySegment.keys(), ...beside]) || ' The OpenAPI document lists its tools.';
   throw new AppError('unknown_tool', `The server ${quoted(view.name)} has no tool ${quoted(segment)}.${hint}`, {
     server: view.name,
     tool: segment,

@@ -14,6 +14,7 @@ export interface ServerStatus {
   readonly detail: string;
   /** ISO 8601, as is nextRetryAt. */
   readonly since: string;
+  /** Those that are offered. */
   readonly tools: number;
   readonly restarts: number;
   readonly inFlight: number;
@@ -37,7 +38,14 @@ export interface Seen {
 /** Rejects as `identify` does. */
 export async function seenBy(exchange: Exchange, view: ServerView): Promise<Seen> {
   const signIn = await signInState(exchange, view);
-  return { signIn, status: signIn?.status ?? statusOf(view, exchange.program.startedAt) };
+  return { signIn, status: asOffered(signIn?.status ?? statusOf(view, exchange.program.startedAt), view) };
+}
+
+/** Upstreams count what the server listed; who asks here wants to know what can be called. */
+function asOffered(status: UpstreamStatus, { operations }: ServerView): UpstreamStatus {
+  const tools = operations?.list.length ?? status.tools;
+  if (tools === status.tools) return status;
+  return { ...status, tools, detail: status.state === 'ready' ? `${status.detail}; ${tools} offered` : status.detail };
 }
 
 /** As nobody in particular sees it, with all that may be in it. `startedAt` of the program, milliseconds since the epoch. */

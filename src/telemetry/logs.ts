@@ -17,8 +17,8 @@ export interface LogOptions {
 }
 
 export interface Logs extends Observe {
-  /** `extra` adds fields that the event cannot know. */
-  (event: AppEvent, extra?: Readonly<Record<string, string | undefined>>): void;
+  /** `extra` adds fields that the event cannot know; `at` is when it happened, in milliseconds since the epoch, if not now. */
+  (event: AppEvent, extra?: Readonly<Record<string, string | undefined>>, at?: number): void;
   setLevel(level: LogLevel): void;
 }
 
@@ -26,6 +26,7 @@ export interface Logs extends Observe {
 const levelNumbers: Record<LogLevel, number> = { debug: 20, info: 30, warning: 40, error: 50 };
 
 export function createLogs({ level, pretty, destination }: LogOptions): Logs {
+  let happenedAt: number | undefined;
   const print = pretty ? prettyPrinter(destination) : undefined;
   const logger = pino(
     {
@@ -33,7 +34,7 @@ export function createLogs({ level, pretty, destination }: LogOptions): Logs {
       customLevels: levelNumbers,
       useOnlyCustomLevels: true,
       base: null,
-      timestamp: pino.stdTimeFunctions.isoTime,
+      timestamp: () => `,"time":"${new Date(happenedAt ?? Date.now()).toISOString()}"`,
       formatters: { level: (label) => ({ level: label }) },
     },
     print ?? { write: (line) => void destination.write(line) },
@@ -42,7 +43,7 @@ export function createLogs({ level, pretty, destination }: LogOptions): Logs {
   // One server that is away can fail thousands of calls a second, all for the same reason.
   const flood = createFlood();
   const isTold = (asked: LogLevel): boolean => levelNumbers[asked] >= levelNumbers[logger.level as LogLevel];
-  const log = (event: AppEvent, extra?: Readonly<Record<string, string | undefined>>): void => {
+  const log = (event: AppEvent, extra?: Readonly<Record<string, string | undefined>>, at?: number): void => {
     const usual = isRepeat(event) ? 'debug' : levelOf(event);
     // Asked first, because a call is an event and its sentence costs more than this question.
     if (!isTold(usual)) return;
@@ -50,6 +51,7 @@ export function createLogs({ level, pretty, destination }: LogOptions): Logs {
     const shown = leftOut === undefined ? 'debug' : usual;
     if (!isTold(shown)) return;
     const fields = { ...fieldsOf(event), ...extra, ...(leftOut && { leftOut }) };
+    happenedAt = at;
     logger[shown](fields, withLeftOut(withHint(messageOfEvent(event), extra), leftOut));
   };
   return Object.assign(log, {

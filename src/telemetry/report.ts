@@ -26,7 +26,7 @@ export interface Report {
 }
 
 export function createReport({ logs, startMessage, sameScreen, holdMs }: ReportOptions): Report {
-  let held: AppEvent[] | undefined = holdMs > 0 ? [] : undefined;
+  let held: { readonly event: AppEvent; readonly at: number }[] | undefined = holdMs > 0 ? [] : undefined;
   let silent = false;
   let settled: SettledEvent | undefined;
   let current: (() => Snapshot) | undefined;
@@ -34,14 +34,14 @@ export function createReport({ logs, startMessage, sameScreen, holdMs }: ReportO
   const release = (): void => {
     const events = held ?? [];
     held = undefined;
-    events.forEach(log);
+    for (const { event, at } of events) log(event, at);
   };
   const timer = setTimeout(release, holdMs).unref();
 
-  function log(event: AppEvent): void {
+  function log(event: AppEvent, at?: number): void {
     if (silent) return;
-    if (event.type === 'listening') logs(event, { docs: `${event.url}/docs` });
-    else logs(event);
+    if (event.type === 'listening') logs(event, { docs: `${event.url}/docs` }, at);
+    else logs(event, undefined, at);
     if (event.type === 'reload' && event.outcome === 'applied' && current !== undefined) {
       logs.setLevel(current().config.settings.logLevel);
     }
@@ -56,7 +56,7 @@ export function createReport({ logs, startMessage, sameScreen, holdMs }: ReportO
       else if (held === undefined || event.type === 'stopping') {
         release();
         log(event);
-      } else held.push(event);
+      } else held.push({ event, at: Date.now() });
     },
     started(links, snapshot) {
       clearTimeout(timer);

@@ -55,6 +55,15 @@ describe('--hot-reload', () => {
     expect(paths).toContain('/added/add');
   });
 
+  it('may stand in the file', async () => {
+    const file = await configFile({ a: echo }, { hotReload: true });
+    const { url, line } = await startProxy(['--port', '0', '--config', file.path]);
+    await whenReady(url, 'a');
+    await file.write(fileText({ a: echo, b: echo }));
+    await line((each) => each.type === 'reload' && each['outcome'] === 'applied');
+    await whenReady(url, 'b');
+  });
+
   it('takes a new list of tools without a new process', async () => {
     const file = await configFile({ a: echo });
     const { url } = await startProxy(['--port', '0', '--config', file.path, '--hot-reload']);

@@ -6,7 +6,7 @@ import type { LastReload } from '../../events.ts';
 import { wantsHtml } from '../../openapi/negotiate.ts';
 import type { ServerView } from '../../snapshot.ts';
 import type { Exchange, Surroundings } from '../exchange.ts';
-import { findServer, noRoute } from '../find.ts';
+import { findServer, noRoute, rootNames } from '../find.ts';
 import { overviewPage } from '../pages/overview.ts';
 import { serverPage } from '../pages/server.ts';
 import { accessOf, pageModel, sendPage, sendToSignIn, serverModel } from '../page-models.ts';
@@ -52,7 +52,7 @@ function refusedReload({ lastReload }: Surroundings): LastReload | undefined {
 export async function serverOverview(exchange: Exchange, name: string): Promise<void> {
   const { snapshot } = exchange;
   if (snapshot.root !== undefined) noRoute(snapshot, exchange.path);
-  const view = findServer(snapshot, name);
+  const view = findServer(snapshot, name, rootNames);
   const headers = variesBy([view]);
   const seen = await seenBy(exchange, view);
   if (!wantsHtml(exchange.request.headers.accept)) {

@@ -60,6 +60,12 @@ describe('the file', () => {
     expect({ ...process.env }).toEqual(before);
   });
 
+  it('may say that it is watched; a flag beats it', async () => {
+    const content = { mcpServers: {}, mcpo: { hotReload: true } };
+    expect((await loadFile(folder, content)).hotReload).toBe(true);
+    expect((await loadFile(folder, content, { options: { hotReload: false } })).hotReload).toBe(false);
+  });
+
   it('gives equal configurations for equal bytes', async () => {
     const content = { mcpServers: { a: { command: 'x' }, b: { url: 'http://host' } } };
     expect(await loadFile(folder, content)).toEqual(await loadFile(folder, content));
@@ -102,11 +108,29 @@ describe('variables', () => {
     expect(config.servers[0]?.target).toHaveProperty('env', { PATH: '/bin', A: 'file', B: 'file b', KEY: 's3cret' });
   });
 
+  it.each([
+    ['A=1\n# B=2', { A: '1' }],
+    ['#B=2', {}],
+    ['A=1\n\n  \n\tB = 2 # c\n', { A: '1', B: '2' }],
+    ['A="x\\ny\nz" # c\nB=\'x\\n#\'\nC=`"`', { A: 'x\ny\nz', B: 'x\\n#', C: '"' }],
+    ['A="open\nB=a=b\nC=', { A: '"open', B: 'a=b', C: '' }],
+    ['A=1\nA=2\n', { A: '2' }],
+  ])('of the file %j', async (text, expected) => {
+    const envPath = join(folder, 'some.env');
+    writeFileSync(envPath, text);
+    const config = await loadFile(folder, { mcpServers: { a: { command: 'x' } } }, { options: { envPath } });
+    expect(config.servers[0]?.target).toHaveProperty('env', expected);
+  });
+
   it('of a file that is missing or odd are refused', async () => {
     const odd = join(folder, 'odd.env');
     writeFileSync(odd, 's3cret value\nA=1\n');
     await expect(loadFile(folder, { mcpServers: {} }, { options: { envPath: odd } })).rejects.toThrow(
-      `--env-path ${odd} holds a name that no variable can have`,
+      `--env-path ${odd}:1:1 is no line of the form KEY=VALUE.`,
+    );
+    writeFileSync(odd, '# B\n\nA="1\n2" # c\n a b=s3cret\n');
+    await expect(loadFile(folder, { mcpServers: {} }, { options: { envPath: odd } })).rejects.toThrow(
+      `--env-path ${odd}:5:1 holds a name that no variable can have`,
     );
     await expect(loadFile(folder, { mcpServers: {} }, { options: { envPath: `${odd}.none` } })).rejects.toThrow(
       `--env-path ${odd}.none does not exist.`,

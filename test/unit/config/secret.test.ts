@@ -55,7 +55,11 @@ describe('a description', () => {
     const given = { host: '::1', apiKey: 's3cret', corsAllowOrigins: [], name: 'n', description: 'd', version: 'v' };
     const tls = { certFile: '/c', keyFile: '/k', cert: 's3cret', key: 's3cret' };
     const document = { publicUrl: 'http://h', operationIds: 'tool' } as const;
-    const described = describeConfig({ ...config, settings: { ...settings, ...given, tls, ...document } });
+    const described = describeConfig({
+      ...config,
+      hotReload: true,
+      settings: { ...settings, ...given, tls, ...document },
+    });
     const names = options.map(({ name }) => name).filter((name) => optionNamed(name).inFile && name !== 'apiKeyFile');
     expect(Object.keys(described['mcpo'] as object).toSorted()).toEqual(names.toSorted());
     expect(JSON.stringify(described)).not.toContain('s3cret');

@@ -43,6 +43,28 @@ test.each([
   expect(response.json()).toMatchObject({ code });
 });
 
+test.each([
+  ['/healtz', 'healthz'],
+  ['/opnapi.json', 'openapi.json'],
+  ['/time/opnapi.json', 'openapi.json'],
+])('GET %s is 404 and names %s', async (url, name) => {
+  const response = await fakeProgram(servers).inject(url);
+  expect(response.statusCode).toBe(404);
+  expect(response.json().detail).toContain(`Did you mean "${name}"?`);
+});
+
+test('with a single server too', async () => {
+  const program = fakeProgram({ time: servers.time }, { mode: 'single' });
+  expect((await program.inject('/healtz')).json().detail).toContain('Did you mean "healthz"?');
+});
+
+test('a call is told of tools and servers only', async () => {
+  for (const url of ['/time/doc', '/doc/get']) {
+    const response = await fakeProgram(servers).inject({ method: 'POST', url });
+    expect(response.json().detail).not.toContain('docs');
+  }
+});
+
 test('with a single server the paths of tools take POST only', async () => {
   const program = fakeProgram({ time: servers.time }, { mode: 'single' });
   expect((await program.inject('/get')).headers['allow']).toBe('POST');

@@ -65,6 +65,16 @@ const everyEvent: readonly AppEvent[] = [
   { type: 'stopped' },
 ];
 
+test('a line has the time of its event', () => {
+  const { logs, lines } = collect();
+  const before = Date.now();
+  logs(ready, undefined, 0);
+  logs(down);
+  const [first, second] = lines().map(({ time }) => Date.parse(String(time)));
+  expect(first).toBe(0);
+  expect(second).toBeGreaterThanOrEqual(before);
+});
+
 describe('JSON lines', () => {
   test('carry a level word, an ISO time, the event with its own names, and a sentence', () => {
     const { logs, lines } = collect();

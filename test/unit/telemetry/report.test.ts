@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import type { LogLevel } from '../../../src/config/types.ts';
 import type { AppEvent } from '../../../src/events.ts';
 import type { Logs } from '../../../src/telemetry/logs.ts';
@@ -22,6 +22,8 @@ interface Parts {
   /** Types of the events that were logged, in order. */
   readonly logged: string[];
   readonly extras: object[];
+  /** When those happened that were held back. */
+  readonly times: number[];
   readonly levels: LogLevel[];
   readonly screen: () => string;
 }
@@ -29,17 +31,19 @@ interface Parts {
 function build({ watched = false, sameScreen = false, holdMs = 0 } = {}): Parts {
   const logged: string[] = [];
   const extras: object[] = [];
+  const times: number[] = [];
   const levels: LogLevel[] = [];
   const chunks: string[] = [];
-  const log = (event: AppEvent, extra?: object): void => {
+  const log = (event: AppEvent, extra?: object, at?: number): void => {
     logged.push(event.type);
     if (extra !== undefined) extras.push(extra);
+    if (at !== undefined) times.push(at);
   };
   const logs: Logs = Object.assign(log, { setLevel: (level: LogLevel) => void levels.push(level) });
   const write = (text: string): void => void chunks.push(text);
   const startMessage = watched ? createStartMessage({ version: '1', colors: false, write }) : undefined;
   const report = createReport({ logs, startMessage, sameScreen, holdMs });
-  return { report, logged, extras, levels, screen: () => chunks.join('') };
+  return { report, logged, extras, times, levels, screen: () => chunks.join('') };
 }
 
 describe('without a terminal', () => {
@@ -73,6 +77,18 @@ describe('on a terminal', () => {
 });
 
 describe('a held log', () => {
+  test('says when things happened, not when it was printed', () => {
+    vi.useFakeTimers({ toFake: ['Date'], now: 1_000 });
+    onTestFinished(() => void vi.useRealTimers());
+    const { report, times } = build({ holdMs: aMinuteMs });
+    report.observe(listening);
+    vi.setSystemTime(2_000);
+    report.observe(ready);
+    vi.setSystemTime(3_000);
+    report.started(links, () => snapshot);
+    expect(times).toEqual([1_000, 2_000]);
+  });
+
   test('is said in order once the program is started', () => {
     const { report, logged } = build({ holdMs: aMinuteMs });
     for (const event of [listening, ready, settled]) report.observe(event);

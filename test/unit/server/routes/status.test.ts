@@ -167,3 +167,9 @@ test('GET /readyz is 503 while the program stops; /healthz is not', async () => 
   expect(response.json()).toMatchObject({ status: 'shutting-down', reason: 'The program is shutting down.' });
   expect((await program.inject('/healthz')).statusCode).toBe(200);
 });
+
+test('tools are counted that are offered, as the page shows them', async () => {
+  const time: FakeServer = { tools: ['get'], status: { state: 'ready', tools: 8, detail: 'ready with 8 tools' } };
+  const told = (await fakeProgram({ time }).inject('/time/')).json();
+  expect(told).toMatchObject({ tools: 1, detail: 'ready with 8 tools; 1 offered' });
+});
