@@ -261,8 +261,8 @@ describe('the sources keep the invariants', () => {
     expect(readFileSync(join(root, 'ARCHITECTURE.md'), 'utf8').split('\n').length).toBeLessThanOrEqual(200);
   });
 
-  test.each(['ARCHITECTURE.md', 'docs/internals.md'])('%s names no file that is not there', (file) => {
-    const text = readFileSync(join(root, file), 'utf8');
+  test.each(['ARCHITECTURE.md', 'docs/internals.md'])('%s names no file that is not there', (page) => {
+    const text = readFileSync(join(root, page), 'utf8');
     const named = [...text.matchAll(/`((?:[\w-]+\/)*[\w.-]+\.ts)`/g)].map(([, name = '']) => name);
     const there = ['src', 'test'].flatMap((folder) =>
       [...sourcesOf(folder, /\.ts$/).keys()].map((file) => `/${folder}/${file}`),
