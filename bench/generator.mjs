@@ -1,10 +1,10 @@
 // The load generator: keep-alive connections on bare sockets, one fixed request each at a time, and a parser that knows
 // no more of HTTP than it needs. It runs in its own process and costs a few microseconds a call, so that it is not what
 // is measured. Every answer must be a 200 that holds `expect`; anything else ends the run with an error.
-// Usage: node generator.mjs '{url, key, body, expect, callers, warmupMs, measureMs}'; prints {calls, seconds, p50Us, p99Us}.
+// Usage: node generator.mjs '{url, key, body, expect, callers, measureMs}'; prints {calls, seconds, p50Us, p99Us}.
 import { connect } from 'node:net';
 
-const { url, key, body, expect, callers, warmupMs, measureMs } = JSON.parse(process.argv[2]);
+const { url, key, body, expect, callers, measureMs } = JSON.parse(process.argv[2]);
 const { hostname, port, pathname } = new URL(url);
 const request = Buffer.from(
   [
@@ -49,7 +49,7 @@ function open() {
     };
     socket.on('connect', () => {
       if (from === Infinity) {
-        from = performance.now() + warmupMs;
+        from = performance.now();
         until = from + measureMs;
       }
       send();

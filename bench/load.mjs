@@ -13,7 +13,7 @@ const clockTickMs = 10;
 /** {calls, seconds, p50Us, p99Us, cpuUs}: the last for each call, undefined where there is no /proc. */
 export async function load(up, { callers, measureMs, call }) {
   const before = cpuMs(up);
-  const given = JSON.stringify({ ...call, url: up.url, key: up.key, callers, warmupMs: 0, measureMs });
+  const given = JSON.stringify({ ...call, url: up.url, key: up.key, callers, measureMs });
   const { stdout } = await promisify(execFile)(process.execPath, [generator, given]);
   const report = JSON.parse(stdout);
   return { ...report, cpuUs: ((cpuMs(up) - before) * 1000) / report.calls };

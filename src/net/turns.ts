@@ -24,6 +24,7 @@ const lookEveryMs = 15;
 const waitAtMostMs = 1_000;
 
 export class Turns {
+  readonly #idleMs: () => number;
   /** Under way, and not known to be slow; the oldest first. */
   readonly #quick = new Set<Turn>();
   /** When each came, milliseconds since the epoch; in that order. */
@@ -34,6 +35,10 @@ export class Turns {
   #movedAt = 0;
   #timer: NodeJS.Timeout | undefined;
 
+  constructor(idleMs = idleMsOfProcess) {
+    this.#idleMs = idleMs;
+  }
+
   /** Lets it begin, now or soon. */
   enter(turn: Turn): void {
     if (this.#waiting.size === 0 && this.#hasRoom()) return this.#begin(turn);
@@ -43,7 +48,7 @@ export class Turns {
 
   /** It is getting on. */
   moved(): void {
-    if (this.#waiting.size > 0) this.#movedAt = idleMs();
+    if (this.#waiting.size > 0) this.#movedAt = this.#idleMs();
   }
 
   /** It is over, or does not want to begin any more. Idempotent. */
@@ -74,7 +79,7 @@ export class Turns {
 
   #hasRoom(): boolean {
     if (this.#quick.size < fewSockets) return true;
-    const slowSince = idleMs() - slowAfterMs;
+    const slowSince = this.#idleMs() - slowAfterMs;
     for (const turn of this.#quick) {
       if (turn.since > slowSince) break;
       this.#quick.delete(turn);
@@ -83,7 +88,7 @@ export class Turns {
   }
 
   #lookAgain(): void {
-    if (idleMs() - this.#movedAt >= stillAfterMs) this.#quick.clear();
+    if (this.#idleMs() - this.#movedAt >= stillAfterMs) this.#quick.clear();
     this.#admit();
     const overdue = Date.now() - waitAtMostMs;
     for (const [turn, cameAt] of this.#waiting) {
@@ -104,7 +109,7 @@ export class Turns {
 
   #begin(turn: Turn): void {
     this.#waiting.delete(turn);
-    turn.since = idleMs();
+    turn.since = this.#idleMs();
     this.#movedAt = turn.since;
     this.#quick.add(turn);
     turn.begin();
@@ -112,6 +117,6 @@ export class Turns {
 }
 
 /** A clock that stands still while this process is busy. */
-function idleMs(): number {
+function idleMsOfProcess(): number {
   return performance.eventLoopUtilization().idle;
 }

@@ -54,6 +54,8 @@ interface Entry {
 /** Of one view; who asks for more forms than this gets them rendered anew. */
 const maxForms = 6;
 
+const noop = (): void => {};
+
 /** Rendering that takes longer lets others go first; a call waits for some four slices. */
 const maxSliceMs = 2;
 
@@ -61,7 +63,7 @@ export function createDocuments(observe: Observe): Documents {
   // Entries go when their view does: with the snapshot that a reload or a new catalogue replaces.
   const cache = new WeakMap<object, Entry>();
   const reported = new WeakSet<Operation>();
-  let last: Promise<unknown> = Promise.resolve();
+  let last: Promise<void> = Promise.resolve();
 
   function entryOf({ server, snapshot }: DocumentView): Entry {
     const key = server ?? snapshot;
@@ -77,7 +79,8 @@ export function createDocuments(observe: Observe): Documents {
   /** One at a time: several that rest in turns would leave no turn to anybody else. */
   function enqueue(request: DocumentRequest): Promise<Parts> {
     const rendering = last.then(() => renderParts(request));
-    last = rendering.catch(() => {});
+    // What it came to lives as long as its view, not until the next one.
+    last = rendering.then(noop, noop);
     return rendering;
   }
 

@@ -72,7 +72,9 @@ export function createPeers(): Peers {
 
 function createPeer(socket: Socket): Peer {
   const gone = new Cancellation();
-  socket.once('close', () => gone.abort());
+  // Whoever came before the router was there may have left meanwhile.
+  if (socket.destroyed) gone.abort();
+  else socket.once('close', () => gone.abort());
   return { lastExchange: undefined, gone, cancel: () => gone.abort() };
 }
 

@@ -1,7 +1,6 @@
 // Lines out of chunks of bytes, in linear time: what arrives is kept as a list of chunks and joined once, or handed over as it
-// is where the line is long. A line over
-// the limit is not kept: its beginning and its end are handed over, so that the one request it answers can be failed
-// instead of the connection.
+// is where the line is long. A line over the limit is not kept: its beginning and its end are handed over, so that the one
+// request it answers can be failed instead of the connection.
 
 import { LONG_JSON } from '../../json/long.ts';
 

@@ -11,7 +11,7 @@ import { Worker } from 'node:worker_threads';
 import { AppError } from '../../errors.ts';
 import type { LongMessage } from '../../mcp/types.ts';
 import type { Answered, AnswerJob, Judged, JudgeJob } from './work.ts';
-import type { Delivery, Order } from './worker.ts';
+import type { Delivery } from './worker.ts';
 
 /** Its start takes 50 ms, and calls with long results seldom come alone. */
 const idleMs = 10_000;
@@ -21,15 +21,30 @@ const pieceBytes = 1_048_576;
 /** `LONG_JSON` bytes and more. */
 export async function judgeLong(job: JudgeJob): Promise<Judged> {
   if (!isBuilt) return (await import('./work.ts')).judge(job);
-  const { pieces, buffers } = await handedOver(job.body);
-  return (await run({ ...job, body: pieces }, buffers)) as Judged;
+  return inTurn(async () => {
+    const { pieces, buffers } = await handedOver(job.body);
+    return (await run({ ...job, body: pieces }, buffers)) as Judged;
+  });
 }
 
 export async function answerLong(job: AnswerJob): Promise<Answered> {
   if (!isBuilt) return (await import('./work.ts')).answer(job);
-  if (typeof job.message === 'string') return (await run(job, [])) as Answered;
-  const { pieces, buffers } = await handedOver(job.message);
-  return (await run({ ...job, message: pieces }, buffers)) as Answered;
+  return inTurn(async () => {
+    if (typeof job.message === 'string') return (await run(job, [])) as Answered;
+    const { pieces, buffers } = await handedOver(job.message);
+    return (await run({ ...job, message: pieces }, buffers)) as Answered;
+  });
+}
+
+const noop = (): void => {};
+let last: Promise<void> = Promise.resolve();
+
+/** What waits is not on the thread yet: it is not lost where that runs out of memory. */
+function inTurn<T>(work: () => Promise<T>): Promise<T> {
+  const turn = last.then(work);
+  // Nothing of what it came to is kept.
+  last = turn.then(noop, noop);
+  return turn;
 }
 
 const program = fileURLToPath(new URL('./worker.js', import.meta.url));
@@ -42,8 +57,7 @@ interface Waiting {
 
 class Thread {
   readonly #worker = new Worker(program, { name: 'long', execArgv: [], env: {} });
-  readonly #waiting = new Map<number, Waiting>();
-  #lastId = 0;
+  #waiting: Waiting | undefined;
   #idle: NodeJS.Timeout | undefined;
 
   constructor() {
@@ -54,22 +68,20 @@ class Thread {
     this.#worker.unref();
   }
 
+  /** One at a time. */
   run(job: JudgeJob | AnswerJob, buffers: readonly ArrayBuffer[]): Promise<Judged | Answered> {
     clearTimeout(this.#idle);
-    const id = ++this.#lastId;
-    const order: Order = { id, job };
     return new Promise((resolve, reject) => {
-      this.#waiting.set(id, { resolve, reject });
-      this.#worker.postMessage(order, buffers);
+      this.#waiting = { resolve, reject };
+      this.#worker.postMessage(job, buffers);
     });
   }
 
   #receive(delivery: Delivery): void {
-    const waiting = this.#waiting.get(delivery.id);
-    this.#waiting.delete(delivery.id);
-    if ('done' in delivery) waiting?.resolve(delivery.done);
-    else waiting?.reject(delivery.error);
-    if (this.#waiting.size === 0) this.#idle = setTimeout(() => this.#rest(), idleMs).unref();
+    if ('done' in delivery) this.#waiting?.resolve(delivery.done);
+    else this.#waiting?.reject(delivery.error);
+    this.#waiting = undefined;
+    this.#idle = setTimeout(() => this.#rest(), idleMs).unref();
   }
 
   #rest(): void {
@@ -79,8 +91,8 @@ class Thread {
   /** Also where it ended by itself, out of memory: what is asked of it next has another one. */
   async #end(error?: unknown): Promise<void> {
     if (thread === this) thread = undefined;
-    for (const { reject } of this.#waiting.values()) reject(error);
-    this.#waiting.clear();
+    this.#waiting?.reject(error);
+    this.#waiting = undefined;
     await this.#worker.terminate();
   }
 }

@@ -3,21 +3,19 @@
 import { parentPort } from 'node:worker_threads';
 import { answer, judge, type Answered, type AnswerJob, type Judged, type JudgeJob } from './work.ts';
 
-/** A job with its number. */
-export type Order = { readonly id: number; readonly job: JudgeJob | AnswerJob };
-export type Delivery = { readonly id: number } & (
+/** What a job came to. */
+export type Delivery =
   | { readonly done: Judged | Answered }
   /** A bug of ours. */
-  | { readonly error: unknown }
-);
+  | { readonly error: unknown };
 
-parentPort?.on('message', ({ id, job }: Order) => {
+parentPort?.on('message', (job: JudgeJob | AnswerJob) => {
   try {
-    if (job.kind === 'judge') return deliver({ id, done: judge(job) });
+    if (job.kind === 'judge') return deliver({ done: judge(job) });
     const done = answer(job);
-    deliver({ id, done }, [done.body.buffer]);
+    deliver({ done }, [done.body.buffer]);
   } catch (error) {
-    deliver({ id, error });
+    deliver({ error });
   }
 });
 

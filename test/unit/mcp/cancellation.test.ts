@@ -28,6 +28,7 @@ describe('a cancellation', () => {
     });
     gone.addEventListener('abort', second);
     gone.abort();
+    gone.abort();
     expect(told).toContain('first');
     expect(told).not.toContain('late');
   });

@@ -3,7 +3,17 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { alive, callTool, fixture, startRemote, startUpstream, stdioTarget, textOf, until } from '../../support.ts';
+import {
+  alive,
+  callTool,
+  fixture,
+  inherited,
+  startRemote,
+  startUpstream,
+  stdioTarget,
+  textOf,
+  until,
+} from '../../support.ts';
 import type { ServerConfig, Target } from '../../../src/config/types.ts';
 import type { Outcome } from '../../../src/mcp/types.ts';
 import type { Upstream } from '../../../src/mcp/upstream.ts';
@@ -165,6 +175,23 @@ describe('over stdio', () => {
       expect(upstream.status()).toMatchObject({ state: 'down', detail: expect.stringMatching(sentence) as string });
       expect(upstream.status().nextRetryAt).toBeGreaterThan(Date.now() - 1_000);
     }
+  });
+
+  it('says how a program ended that was no server, and that a line is no program', async () => {
+    const program = (command: string): Target => ({
+      kind: 'stdio',
+      command,
+      args: [],
+      env: inherited(),
+      cwd: undefined,
+    });
+    const { upstream: quick } = startUpstream(program('true'));
+    const { upstream: line } = startUpstream(program('npx -y server'));
+    await Promise.all([quick.attempted, line.attempted]);
+    expect(quick.status().detail).toMatch(/^the process exited with code 0; trying again/);
+    expect(line.status().detail).toMatch(
+      /^command not found: npx -y server \(arguments are given apart from the command/,
+    );
   });
 
   it('closes a child that closed its output', async () => {

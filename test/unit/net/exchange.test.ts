@@ -9,6 +9,16 @@ import { startScripted, type Received } from '../mcp/remote.ts';
 /** What an agent has under way at once before it opens more. */
 const fewSockets = 64;
 
+it('passes over what a server says before its answer', async () => {
+  const { ask } = await start(({ response }) => {
+    response.writeEarlyHints({ link: '</style.css>; rel=preload' });
+    response.writeProcessing();
+    response.end('answer');
+  });
+  const { statusCode, body } = await ask();
+  expect([statusCode, await body.text(100)]).toEqual([200, 'answer']);
+});
+
 describe('the body of an answer', () => {
   it('is text, or nothing where it is larger than allowed, and then its connection is cut', async () => {
     const { ask, received } = await start(({ response }) => {

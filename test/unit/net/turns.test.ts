@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { Turns, type Turn } from '../../../src/net/turns.ts';
 import { until } from '../../support.ts';
 
@@ -71,5 +71,65 @@ describe('turns', () => {
     const [last] = enterAll(turns, 1) as [Shown];
     await until(() => last.state === 'begun');
     expect([gone.state, refused.state]).toEqual(['waits', 'refused']);
+  });
+});
+
+describe('by the clocks', () => {
+  let idleMs = 0;
+  let turns = new Turns(() => idleMs);
+
+  /** Both clocks: of the process, and of what of it was idle. */
+  function pass(ms: number, idle: number): void {
+    // In the steps in which those who wait are looked after.
+    for (let step = 0; step < ms; step += 15) {
+      idleMs += (idle * 15) / ms;
+      vi.advanceTimersByTime(15);
+    }
+  }
+
+  beforeEach(() => {
+    vi.useFakeTimers();
+    idleMs = 1_000;
+    turns = new Turns(() => idleMs);
+  });
+
+  afterEach(() => void vi.useRealTimers());
+
+  it('those under way are slow where nothing moved for 30 ms of idle time', () => {
+    enterAll(turns, few);
+    const [waits] = enterAll(turns, 1) as [Shown];
+    pass(480, 29);
+    expect(waits.state).toBe('waits');
+    pass(15, 1);
+    expect(waits.state).toBe('begun');
+  });
+
+  it('one is slow after 150 ms of idle time, though others move', () => {
+    const [slow, ...quick] = enterAll(turns, few) as [Shown, ...Shown[]];
+    const waiting = enterAll(turns, 4);
+    for (let round = 0; round < 5; round++) {
+      pass(30, 25);
+      turns.moved();
+      expect(begun(waiting)).toBe(0);
+    }
+    idleMs += 25;
+    turns.leave(quick[0] as Shown);
+    pass(15, 0);
+    // Room of who left, and of all that began together.
+    expect(begun(waiting)).toBe(4);
+    turns.leave(slow);
+  });
+
+  it('nobody waits longer than a second, however busy the process is', () => {
+    enterAll(turns, few);
+    const [first] = enterAll(turns, 1) as [Shown];
+    pass(300, 0);
+    const [second] = enterAll(turns, 1) as [Shown];
+    pass(690, 0);
+    expect(first.state).toBe('waits');
+    pass(15, 0);
+    expect([first.state, second.state]).toEqual(['begun', 'waits']);
+    pass(300, 0);
+    expect(second.state).toBe('begun');
   });
 });

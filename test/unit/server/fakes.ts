@@ -73,6 +73,8 @@ export interface FakeOptions {
   readonly settings?: Partial<Settings>;
   readonly lastReload?: LastReload;
   readonly metrics?: RenderMetrics;
+  /** Until then requests wait. */
+  readonly begun?: Promise<void>;
   /** Servers that come with the first `publish`, as after a reload. */
   readonly hidden?: readonly string[];
 }
@@ -106,6 +108,7 @@ export function fakeProgram(servers: Readonly<Record<string, FakeServer>>, optio
     startedAt,
     lastReload: () => options.lastReload,
     metrics: options.metrics,
+    ...(options.begun && { begun: options.begun }),
   });
   return {
     http,

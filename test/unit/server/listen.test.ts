@@ -302,6 +302,20 @@ test('a caller that goes away while sending costs nothing', async () => {
   expect(program.events.at(-1)).toMatchObject({ type: 'call', code: 'client_closed_request' });
 });
 
+test('a caller that comes before anything has begun and goes away costs nothing', async () => {
+  let begin = (): void => {};
+  const begun = new Promise<void>((resolve) => (begin = resolve));
+  const program = await listening({ begun });
+  await program.http.loaded();
+  const connection = await connected(program);
+  connection.send('POST /time/get HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n\r\n{}');
+  // The other side has ended the connection, too.
+  await once(connection.socket.end(), 'close');
+  begin();
+  await expect.poll(() => program.events.at(-1)).toMatchObject({ type: 'call', code: 'client_closed_request' });
+  expect(program.upstreams.get('time')).toMatchObject({ leases: 0, calls: [] });
+});
+
 test('a call that is over leaves nothing to abort', async () => {
   const program = await listening();
   const connection = await connected(program);

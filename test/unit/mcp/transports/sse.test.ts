@@ -198,6 +198,16 @@ it('a call that is cancelled while it waits for a socket is not sent', async () 
 });
 
 describe('a request on its way when the connection closes', () => {
+  it('is not lost where it waits for a socket', async () => {
+    const server = await startSse(undefined, {}, ['tools/call']);
+    const connection = await connectTo(server.url, 'sse');
+    const held = Array.from({ length: 64 }, () => call(connection, 'held'));
+    const waiting = call(connection, 'late');
+    const closed = connection.close();
+    expect(await waiting).toMatchObject({ kind: 'undelivered', gone: true });
+    await Promise.all([closed, ...held]);
+  });
+
   it('is not lost where it did not reach the server', async () => {
     const server = await startSse(undefined, { connection: 'close' });
     const connection = await connectTo(server.url, 'sse');

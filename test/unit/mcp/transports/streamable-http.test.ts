@@ -298,6 +298,18 @@ it('a call that is cancelled while it waits for a socket is not sent, and nothin
   await Promise.all(held);
 });
 
+it('a call that waits for a socket when the connection closes was not delivered', async () => {
+  const server = await startWith((received) => {
+    if (received.request.method === 'GET') noStream(received);
+  });
+  const connection = await connectTo(server.url);
+  const held = Array.from({ length: 64 }, () => call(connection));
+  const waiting = call(connection);
+  const closed = connection.close();
+  expect(await waiting).toMatchObject({ kind: 'undelivered', gone: true });
+  await Promise.all([closed, ...held]);
+});
+
 it('close() does not wait for a server that hangs', async () => {
   const server = await startScripted((received) => {
     if (received.request.method === 'DELETE') return;
