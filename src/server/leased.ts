@@ -14,10 +14,10 @@ import { traceOf } from '../trace.ts';
 import { forwardedHeaders, namedHeaders, type IsKey } from './access/forwarded.ts';
 import { isKey } from './access/keys.ts';
 import { identify } from './access/principal.ts';
-import { checkScope, type Wanted } from './access/scopes.ts';
+import { checkScope, checkServerScope, type Wanted } from './access/scopes.ts';
 import type { Exchange } from './exchange.ts';
 import { personalSnapshot } from './personal.ts';
-import { authorizationUrlOf } from './sign-in.ts';
+import { authorizationUrlOf, forCaller } from './sign-in.ts';
 import { refuseWhileStopping } from './stopping.ts';
 import { TracedCall } from './traced.ts';
 
@@ -60,12 +60,15 @@ export async function withLease<Found extends Told>(
   refuseWhileStopping(program);
   const trace = traceOf(exchange.request.headers, program.tracer);
   exchange.trace = trace;
-  const identified = identify(exchange, way.server(exchange.snapshot));
+  const named = way.server(exchange.snapshot);
+  checkServerScope(exchange.key, named.name);
+  const identified = identify(exchange, named);
   const principal = identified instanceof Promise ? await identified : identified;
   if (identified instanceof Promise) exchange.renew();
   const coming = learnedView(exchange, way, principal);
   const view = coming instanceof Promise ? await coming : coming;
-  const found = way.find(view);
+  const found = findIn(exchange, way, view);
+  if (found instanceof Promise) return found;
   const { name: server, config } = view;
   checkScope(exchange.key, server, found.wanted);
   const shared = leaseOf(exchange, view, principal);
@@ -96,6 +99,25 @@ export async function withLease<Found extends Told>(
       spans,
     });
   }
+}
+
+/** A promise only where it rejects. */
+function findIn<Found>(exchange: Exchange, way: Way<Found>, view: ServerView): Found | Promise<never> {
+  try {
+    return way.find(view);
+  } catch (error) {
+    if (!(error instanceof AppError) || error.fields.authorizationUrl === undefined) throw error;
+    return refuse(exchange, view, error);
+  }
+}
+
+async function refuse(exchange: Exchange, view: ServerView, { code, message, fields }: AppError): Promise<never> {
+  const { authorizationUrl } = fields;
+  const told = await forCaller(exchange, view, { detail: message, authorizationUrl });
+  throw new AppError(code, told.detail, {
+    ...fields,
+    ...(told.authorizationUrl !== undefined && { authorizationUrl: told.authorizationUrl }),
+  });
 }
 
 /** With what the server offers, as far as that can be known: to this user, or to everybody. */
@@ -130,7 +152,7 @@ async function personalView<Found>(
     return way.server(personalSnapshot(exchange.snapshot, new Map([[name, learned.catalogue]])));
   }
   if (learned.kind === 'cancelled') throw new AppError('client_closed_request', 'The caller went away.');
-  const outcome = addressed(learned, exchange, view, principal);
+  const outcome = await addressed(learned, exchange, view, principal);
   const failure = upstreamFailure(outcome, { server: name, subject: '', ownTimeoutMs: undefined });
   throw new AppError(failure.code, failure.message, { server: name, ...failure.fields });
 }
@@ -147,8 +169,14 @@ function leaseOf(exchange: Exchange, view: ServerView, principal: Principal): Le
 }
 
 /** Where somebody has to sign in, with the address. */
-function addressed<O extends Outcome>(outcome: O, exchange: Exchange, view: ServerView, principal: Principal): O {
-  if (outcome.kind !== 'unauthorized' || outcome.authorizationUrl !== undefined) return outcome;
+async function addressed<O extends Outcome>(
+  outcome: O,
+  exchange: Exchange,
+  view: ServerView,
+  principal: Principal,
+): Promise<O> {
+  if (outcome.kind !== 'unauthorized') return outcome;
+  if (outcome.authorizationUrl !== undefined) return { ...outcome, ...(await forCaller(exchange, view, outcome)) };
   return { ...outcome, authorizationUrl: authorizationUrlOf(exchange, view, principal) };
 }
 

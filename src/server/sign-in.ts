@@ -25,9 +25,32 @@ export function oauthPath(rootPath: string, server: string, step: OAuthStep): st
 /** Where this user signs in to a server whose users do so for themselves; undefined where they do not. */
 export function authorizationUrlOf(exchange: Exchange, view: ServerView, principal: Principal): string | undefined {
   if (view.upstream?.signIn?.multiUser !== true) return undefined;
-  const { origin, rootPath } = exchange.mount();
-  const url = `${origin}${oauthPath(rootPath, view.name, 'authorize')}`;
+  const url = ownAuthorizeUrl(exchange, view);
   return isTokenUser(principal) ? `${url}?ticket=${ticketsOf(exchange.program).issue(view.name, principal)}` : url;
+}
+
+function ownAuthorizeUrl(exchange: Exchange, { name }: ServerView): string {
+  const { origin, rootPath } = exchange.mount();
+  return `${origin}${oauthPath(rootPath, name, 'authorize')}`;
+}
+
+/**
+ * What a call is told, which names the address of a sign-in for everybody: to somebody who may not sign in for everybody it
+ * names our own one, which asks for a key that is good for that.
+ */
+export async function forCaller(
+  exchange: Exchange,
+  view: ServerView,
+  { detail, authorizationUrl: url }: AddressedSentence,
+): Promise<AddressedSentence> {
+  if (url === undefined || (await mayOperate(exchange, view))) return { detail, authorizationUrl: url };
+  const own = ownAuthorizeUrl(exchange, view);
+  return { detail: detail.replaceAll(url, own), authorizationUrl: own };
+}
+
+interface AddressedSentence {
+  readonly detail: string;
+  readonly authorizationUrl: string | undefined;
 }
 
 /** Whom a verified token named; the others have a browser's session, a key or nothing. */

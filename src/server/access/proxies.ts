@@ -31,8 +31,10 @@ export function mountOf(settings: Settings, rules: AccessRules, caller: Caller):
     return { origin, rootPath: path.endsWith(rootPath) ? path : `${path}${rootPath}` };
   }
   const host = forwarded.host ?? caller.headers.host;
-  if (host === undefined || parseHostPort(host) === undefined) return { origin: rules.ownOrigin, rootPath };
-  return { origin: `${forwarded.proto ?? (caller.encrypted ? 'https' : 'http')}://${host}`, rootPath };
+  const origin = `${forwarded.proto ?? (caller.encrypted ? 'https' : 'http')}://${host}`;
+  // Not every host in that form is one of a URL: no address has a number above 255, no port one above 65535.
+  const isAddress = parseHostPort(host) !== undefined && URL.canParse(origin);
+  return { origin: isAddress ? origin : rules.ownOrigin, rootPath };
 }
 
 /** Whether a peer is a reverse proxy that was named: what it says of addresses counts. */

@@ -1,5 +1,7 @@
 // What calls and questions have in common on their way to an upstream; what each of them says is tested where it is a route.
-import { expect, test } from 'vitest';
+import { createHash } from 'node:crypto';
+import { describe, expect, test } from 'vitest';
+import { fakeSignIn } from './fake-sign-in.ts';
 import { fakeCatalogue, fakeProgram, type FakeProgram, type FakeServer } from './fakes.ts';
 
 const requests = [
@@ -72,4 +74,67 @@ test('an error while it is leased names the server, and a tool only where there 
     { type: 'call', server: 'far', tool: 'get', code: 'overloaded' },
     { type: 'call', server: 'far', tool: 'resources/list', code: 'overloaded' },
   ]);
+});
+
+const addressOfEverybody = 'https://auth.example/authorize?state=secret';
+
+/** One sign-in serves everybody, and nobody signed in yet. */
+function unsigned(tools: string[] | undefined): FakeServer {
+  const detail = `far asks for a sign-in: open ${addressOfEverybody}`;
+  return {
+    ...(tools !== undefined && { tools }),
+    expose: ['resources'],
+    resources: true,
+    signIn: fakeSignIn({ multiUser: false }),
+    call: () => ({ kind: 'unauthorized', detail, authorizationUrl: addressOfEverybody }),
+    ask: () => ({ kind: 'unauthorized', detail, authorizationUrl: addressOfEverybody }),
+    status: { state: 'authorization-required', detail, authorizationUrl: addressOfEverybody, attempted: true },
+  };
+}
+
+function limitedKey(limits: object) {
+  const digest = createHash('sha256').update('limited').digest('hex');
+  return { name: 'ci', digest, servers: undefined, tools: undefined, readOnly: false, expiresAt: undefined, ...limits };
+}
+
+const headers = { 'x-api-key': 'limited' };
+
+describe.each([
+  ['of which nothing is known', undefined],
+  ['that was known', ['get']],
+])('a server %s asks for the sign-in that serves everybody', (_, tools) => {
+  test.each(requests)('%s with a key for another server is refused, and told nothing of it', async (__, request) => {
+    const settings = { keys: [limitedKey({ servers: ['near'] })] };
+    const program = fakeProgram({ far: unsigned(tools), near: { tools: ['get'] } }, { settings });
+    const response = await program.inject({ ...request, headers });
+    expect([response.statusCode, response.json().code]).toEqual([403, 'forbidden']);
+    expect(response.body).not.toContain('auth.example');
+  });
+
+  test('a call with a key that is not good for signing in is shown our own address, which asks for one', async () => {
+    const settings = { keys: [limitedKey({ tools: ['get'] })] };
+    const program = fakeProgram({ far: unsigned(tools) }, { settings });
+    const response = await program.inject({ method: 'POST', url: '/far/get', headers });
+    expect(response.statusCode).toBe(401);
+    expect(response.body).not.toContain('auth.example');
+    expect(response.json()).toMatchObject({
+      code: 'authorization_required',
+      authorizationUrl: expect.stringMatching(/\/oauth\/far\/authorize$/),
+      detail: expect.stringContaining('/oauth/far/authorize in a browser'),
+    });
+  });
+
+  test('a call with a key without limits is shown where', async () => {
+    const program = fakeProgram({ far: unsigned(tools) }, { settings: { keys: [limitedKey({})] } });
+    const response = await program.inject({ method: 'POST', url: '/far/get', headers });
+    expect(response.json()).toMatchObject({ authorizationUrl: addressOfEverybody });
+  });
+});
+
+test('a server that a key is not for is not tried for it', async () => {
+  let tried = false;
+  const far: FakeServer = { ...down, retry: () => void (tried = true) };
+  const program = fakeProgram({ far, near: {} }, { settings: { keys: [limitedKey({ servers: ['near'] })] } });
+  const response = await program.inject({ method: 'POST', url: '/far/get', headers });
+  expect([response.statusCode, tried]).toEqual([403, false]);
 });

@@ -18,12 +18,19 @@ test('the address is the one that was asked for', () => {
   });
 });
 
-test.each(['evil.example/path', 'a b', 'user@host', '"><script>', 'host:port', ''])(
-  'a Host header that is no plain host and port is not repeated: %j',
-  (host) => {
-    expect(mount({}, { host }).origin).toBe('http://127.0.0.1:8000');
-  },
-);
+test.each([
+  'evil.example/path',
+  'a b',
+  'user@host',
+  '"><script>',
+  'host:port',
+  '',
+  'host:99999',
+  '127.0.0.999',
+  '[:::]',
+])('a Host header that is no plain host and port is not repeated: %j', (host) => {
+  expect(mount({}, { host }).origin).toBe('http://127.0.0.1:8000');
+});
 
 const forwarded = {
   host: 'inside:8000',

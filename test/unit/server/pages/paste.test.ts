@@ -81,6 +81,10 @@ describe('pasteSection', () => {
     expect(render([server('a', { tools: [tool('delete_all', { rank: undefined })] })])).toContain(waiting);
   });
 
+  it('gives generators the form of the document that is made for them', () => {
+    expect(render([], 'open')).toContain('/openapi.json?refs=components');
+  });
+
   it('fetches the document with the key where documents are guarded', () => {
     const guarded = render([], 'key-everywhere');
     expect(guarded).toContain('-o openapi.json');
