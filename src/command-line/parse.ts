@@ -238,6 +238,7 @@ function unknownFlag(word: string): ConfigError {
   const flag = word.startsWith('--') ? word.replace(/=.*$/su, '') : word.slice(0, '-x'.length);
   const known = options.find((option: OptionDefinition) => option.kind === 'boolean' && option.flag === flag);
   if (known !== undefined) return new ConfigError(`${flag} takes no value; write ${flag} or --no-${flag.slice(2)}.`);
+  if (longFlags.includes(flag)) return new ConfigError(`${flag} is no option of this command; leave it out.`);
   const suggestion = didYouMean(flag, longFlags);
   return new ConfigError(`Unknown option "${flag}".${suggestion || ' "mcpo --help" shows all options.'}`);
 }

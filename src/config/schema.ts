@@ -256,7 +256,7 @@ interface Mistake {
 function toMistakes(issue: z.core.$ZodIssue, value: unknown): Mistake[] {
   const path = issue.path.filter((step) => typeof step !== 'symbol');
   if (issue.code === 'unrecognized_keys') {
-    return issue.keys.map((key) => ({ path: [...path, key], atKey: true, sentence: unknownKey(path, key) }));
+    return issue.keys.map((key) => ({ path: [...path, key], atKey: true, sentence: unknownKey(path, key, value) }));
   }
   if (path.length === 1 && path[0] === 'mcpServers' && !Object.hasOwn(Object(value), 'mcpServers')) {
     return [{ path, atKey: false, sentence: 'is missing; write {"mcpServers": {"NAME": {"command": "..."}}}.' }];
@@ -264,7 +264,7 @@ function toMistakes(issue: z.core.$ZodIssue, value: unknown): Mistake[] {
   return [{ path, atKey: false, sentence: `${issue.message}.` }];
 }
 
-function unknownKey(path: Path, key: string): string {
+function unknownKey(path: Path, key: string, file: unknown): string {
   const [top] = path;
   if (top === 'mcpo') {
     const option: OptionDefinition | undefined =
@@ -272,10 +272,28 @@ function unknownKey(path: Path, key: string): string {
     if (option !== undefined) return `cannot stand in the file; give it as ${option.flag}.`;
   }
   const meant = path.length === 2 ? meantByForeignKey(key) : undefined;
+  const place = meant === undefined ? rightPlace(path, key, file) : undefined;
+  if (place !== undefined) return `is unknown here; it belongs in ${place}.`;
   const known = meant === undefined ? knownKeys(path) : [meant];
   const suggestion = meant === undefined ? didYouMean(key, known) : ` Did you mean "${meant}"?`;
   const where = path.length === 0 ? 'the top of the file' : pathText(path);
   return suggestion === '' ? `is unknown; ${where} takes ${known.join(', ')}.` : `is unknown.${suggestion}`;
+}
+
+/** Where a key that is right elsewhere was meant to stand. */
+function rightPlace(path: Path, key: string, file: unknown): string | undefined {
+  const [top] = path;
+  const name = toCamelCase(key.replaceAll('-', '_'));
+  if (path.length === 0 || (top === 'mcpServers' && path.length === 2)) {
+    if (Object.hasOwn(settings.shape, name)) return '"mcpo"';
+  }
+  if (path.length === 0 && isEntry((file as Record<string, unknown>)[key])) return '"mcpServers"';
+  const isAbove = path.length === 0 || (top === 'mcpo' && path.length === 1 && didYouMean(key, knownKeys(path)) === '');
+  return isAbove && Object.hasOwn(server.shape, name) ? 'an entry of "mcpServers"' : undefined;
+}
+
+function isEntry(value: unknown): boolean {
+  return Object.hasOwn(Object(value), 'command') || Object.hasOwn(Object(value), 'url');
 }
 
 function knownKeys([top, part, member]: Path): readonly string[] {

@@ -3,13 +3,22 @@
 
 import type { Tool } from '../mcp/types.ts';
 
-/** 0 is best; undefined is never shown. */
-export function firstTryRank({ name, annotations }: Tool): number | undefined {
+/** 0 is best; undefined is never shown. Of equals the one without any argument: optional ones may be needed all the same. */
+export function firstTryRank(tool: Tool): number | undefined {
+  const risk = riskOf(tool);
+  return risk === undefined ? undefined : 2 * risk + (takesArguments(tool) ? 1 : 0);
+}
+
+function riskOf({ name, annotations }: Tool): number | undefined {
   if (harmfulWords.test(name)) return undefined;
   if (annotations?.['readOnlyHint'] === true) return 0;
   if (annotations?.['destructiveHint'] === true) return undefined;
   if (readingWords.test(name)) return 1;
   return annotations?.['destructiveHint'] === false ? 2 : 3;
+}
+
+function takesArguments({ inputSchema }: Tool): boolean {
+  return Object.keys(Object(inputSchema['properties'])).length > 0;
 }
 
 const readingWords =

@@ -142,6 +142,12 @@ function stateSentence(event: Extract<AppEvent, { type: 'upstream-state' }>): st
   return `${event.server} is ready${took}: ${formatTools(event.tools)}.`;
 }
 
+/** What an event says of a server, less numbers and the next try: where two say the same, the second is no news. */
+export function newsOf({ state, detail }: Extract<AppEvent, { type: 'upstream-state' }>): string {
+  const reason = detail.replace(/; trying again (?:now|in [\d.]+ s)/u, '').replace(/\d+(?:\.\d+)?/gu, '');
+  return `${state} ${reason}`;
+}
+
 /** The event's own members; an error becomes plain data, a trace its id, a message is the line's sentence already. */
 export function fieldsOf(event: AppEvent): Record<string, unknown> {
   switch (event.type) {

@@ -7,7 +7,7 @@ import type { prettyFactory } from 'pino-pretty';
 import type { LogLevel } from '../config/types.ts';
 import type { AppEvent, Observe } from '../events.ts';
 import { createFlood } from './flood.ts';
-import { fieldsOf, levelOf, messageOfEvent } from './log-lines.ts';
+import { fieldsOf, levelOf, messageOfEvent, newsOf } from './log-lines.ts';
 
 export interface LogOptions {
   readonly level: LogLevel;
@@ -20,6 +20,8 @@ export interface Logs extends Observe {
   /** `extra` adds fields that the event cannot know; `at` is when it happened, in milliseconds since the epoch, if not now. */
   (event: AppEvent, extra?: Readonly<Record<string, string | undefined>>, at?: number): void;
   setLevel(level: LogLevel): void;
+  /** Takes an event for told, because it is on the same screen already: a repetition of it is no news. */
+  known(event: AppEvent): void;
 }
 
 /** Numbers as pino orders them; lines carry the words. */
@@ -58,6 +60,9 @@ export function createLogs({ level, pretty, destination }: LogOptions): Logs {
     setLevel(next: LogLevel) {
       logger.level = next;
     },
+    known(event: AppEvent) {
+      isRepeat(event);
+    },
   });
 }
 
@@ -88,8 +93,7 @@ function repeats(): (event: AppEvent) => boolean {
   const all = new Map<string, Said>();
   return (event) => {
     if (event.type !== 'upstream-state') return false;
-    const reason = event.detail.replace(/; trying again (?:now|in [\d.]+ s)/u, '').replace(/\d+(?:\.\d+)?/gu, '');
-    const sentence = `${event.state} ${reason}`;
+    const sentence = newsOf(event);
     const isReady = event.state === 'ready';
     const last = all.get(event.server);
     let loss = last?.loss;

@@ -52,7 +52,7 @@ export function createReport({ logs, startMessage, sameScreen, holdMs }: ReportO
       const shown = startMessage?.show(event) === true;
       // Says what to try, which only the snapshot knows.
       if (event.type === 'settled') settled = event;
-      else if (shown && sameScreen) return;
+      else if (shown && sameScreen) logs.known(event);
       else if (held === undefined || event.type === 'stopping') {
         release();
         log(event);

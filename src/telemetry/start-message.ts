@@ -6,6 +6,7 @@ import { inspect } from 'node:util';
 import type { AppEvent } from '../events.ts';
 import type { Snapshot } from '../snapshot.ts';
 import { formatDuration, formatTools } from './format.ts';
+import { newsOf } from './log-lines.ts';
 import { printable } from './printable.ts';
 import { keyVariable, tryLine } from './try-line.ts';
 
@@ -43,8 +44,8 @@ export function createStartMessage({ version, colors, write }: StartMessageOptio
 
   const showServer = (event: StateEvent, { servers }: ListeningEvent): void => {
     // An attempt repeated while others still start says the same again.
-    if (shown.get(event.server) === event.state) return;
-    shown.set(event.server, event.state);
+    if (shown.get(event.server) === newsOf(event)) return;
+    shown.set(event.server, newsOf(event));
     write(serverLine(event, columnWidth(servers), paint));
   };
 

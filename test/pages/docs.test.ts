@@ -44,6 +44,21 @@ describe.skipIf(skipWithoutBrowser)('the docs page', () => {
     expect(offences).toEqual([]);
   });
 
+  it('fits a phone with an operation open, and is readable in the dark', async () => {
+    const { page } = await open(`${product.url}/docs`, {
+      colorScheme: 'dark',
+      viewport: { width: 360, height: 800 },
+    });
+    await openOperation(page, '/everything/echo');
+    await page.locator('.headers-wrapper td').first().waitFor();
+    expect(await page.evaluate('document.documentElement.scrollWidth - innerWidth')).toBeLessThanOrEqual(0);
+    const colorsOf = (cells: string): Promise<unknown> =>
+      page.evaluate(
+        `[...document.querySelectorAll('.headers-wrapper ${cells}')].map((cell) => getComputedStyle(cell).color)`,
+      );
+    expect(await colorsOf('td')).toEqual(await colorsOf('th'));
+  });
+
   it('takes the key and sends it', async () => {
     const { page, offences } = await open(`${guarded.url}/docs`);
     await openOperation(page, '/everything/echo');

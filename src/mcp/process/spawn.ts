@@ -54,12 +54,17 @@ function sentenceFor(error: unknown, target: StdioTarget): string {
   if (target.cwd !== undefined && !isFolder(target.cwd)) return `working directory not found: ${target.cwd}`;
   switch ((error as NodeJS.ErrnoException).code) {
     case 'ENOENT':
-      return `command not found: ${target.command}`;
+      return `command not found: ${target.command}${hintFor(target.command)}`;
     case 'EACCES':
       return `command is not executable: ${target.command}`;
     default:
       return `cannot start ${target.command}: ${messageOf(error)}`;
   }
+}
+
+/** A whole line given as the program is the mistake that is made most. */
+function hintFor(command: string): string {
+  return /\s/u.test(command) ? ' (arguments are given apart from the command: in a file, as "args")' : '';
 }
 
 function isFolder(path: string): boolean {

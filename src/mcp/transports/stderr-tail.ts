@@ -4,6 +4,8 @@
 /** Enough for the sentence that matters, which is nearly always among the last. */
 const keptLines = 5;
 const keptCharsPerLine = 300;
+/** A frame of a stack of V8: they come after the sentence that matters, and are many. */
+const frame = /^at .*(?::\d+:\d+\)?|\(<anonymous>\))(?: \{)?$/u;
 
 export class StderrTail {
   readonly #onLine: (line: string) => void;
@@ -21,7 +23,7 @@ export class StderrTail {
     for (const part of parts) {
       const line = clean(part);
       if (line === '') continue;
-      this.#lines = [...this.#lines.slice(1 - keptLines), line];
+      if (!frame.test(line)) this.#lines = [...this.#lines.slice(1 - keptLines), line];
       this.#onLine(line);
     }
   }

@@ -103,7 +103,7 @@ export class StdioTransport implements McpTransport {
 
   request(method: string, params: string, options: RequestOptions): Promise<Reply> {
     const child = this.#child;
-    if (this.#ended !== undefined || child === undefined || !takesInput(child)) {
+    if (this.#ended !== undefined || child === undefined || hasExited(child)) {
       return Promise.resolve({ kind: 'undelivered', detail: this.#whyEnded(), gone: true });
     }
     if (child.stdin.writableLength > maxUnreadBytes) {
@@ -137,11 +137,13 @@ export class StdioTransport implements McpTransport {
 
   #flush(): void {
     if (this.#outbox.length === 0) return;
-    if (this.#child === undefined || !takesInput(this.#child)) return this.#failUnsent();
+    if (this.#child === undefined || this.#ended !== undefined) return this.#failUnsent();
+    // Most often the child is just ending: what is unsent fails with it, for the better reason.
+    if (!takesInput(this.#child)) return this.#endSoon(this.#child);
     const { stdin } = this.#child;
     writeLines(stdin, this.#outbox);
     // Nobody reads any more, and nothing of it was taken. An error that comes later says nothing of the kind.
-    if (stdin.errored !== null) return this.#failUnsent();
+    if (stdin.errored !== null) return this.#endSoon(this.#child);
     this.#outbox = [];
     this.#unsent = [];
   }
@@ -256,6 +258,10 @@ function holdsLineEnd(text: string): boolean {
 }
 
 /** What a dead child left behind may still read its pipe: it gets nothing more. */
-function takesInput({ stdin, exitCode, signalCode }: ChildProcessWithoutNullStreams): boolean {
-  return stdin.writable && exitCode === null && signalCode === null;
+function takesInput(child: ChildProcessWithoutNullStreams): boolean {
+  return child.stdin.writable && !hasExited(child);
+}
+
+function hasExited({ exitCode, signalCode }: ChildProcessWithoutNullStreams): boolean {
+  return exitCode !== null || signalCode !== null;
 }

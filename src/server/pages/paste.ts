@@ -86,7 +86,7 @@ function curl({ page, access, servers, server }: Paste): Html {
 }
 
 function generators({ page, access, server }: Paste): Html {
-  const url = serverUrl(page, server?.path ?? '', '/openapi.json');
+  const url = serverUrl(page, server?.path ?? '', '/openapi.json?refs=components');
   const lines =
     access === 'key-everywhere'
       ? [`curl -sSf ${bearerOption} ${quoted(url)} -o openapi.json`, 'npx openapi-typescript openapi.json -o mcpo.d.ts']
@@ -94,7 +94,9 @@ function generators({ page, access, server }: Paste): Html {
   return html`<article class="recipe">
     <h3>Code generators</h3>
     ${copyableBlock(lines.join('\n'))}
-    <p class="note">Any generator for OpenAPI 3.1 will do. Without a running proxy: <code>mcpo openapi</code>.</p>
+    <p class="note">
+      Any generator for OpenAPI 3.1 will do. Without a running proxy: <code>mcpo openapi --refs components</code>.
+    </p>
   </article>`;
 }
 

@@ -158,6 +158,7 @@ describe('mistakes', () => {
   test.each([
     [['--prot', '80'], 'Unknown option "--prot". Did you mean "--port"?'],
     [['--zzzzz'], 'Unknown option "--zzzzz". "mcpo --help" shows all options.'],
+    [['version', '--config', 'f'], '--config is no option of this command; leave it out.'],
     [['check', '--prot', '80'], 'Unknown option "--prot". Did you mean "--port"?'],
     [['--strict-auth=true'], '--strict-auth takes no value; write --strict-auth or --no-strict-auth.'],
     [['-h'], '--host (-h) needs a value, ADDRESS; help is "mcpo --help".'],

@@ -18,9 +18,9 @@ function rank(name: string, annotations?: JsonObject): number | undefined {
 
 it('prefers what says that it changes nothing, then what sounds like it', () => {
   expect(rank('anything', { readOnlyHint: true })).toBe(0);
-  expect(['get_time', 'getTime', 'echo', 'list'].map((name) => rank(name))).toEqual([1, 1, 1, 1]);
-  expect(rank('store', { destructiveHint: false })).toBe(2);
-  expect(['getaway', 'store'].map((name) => rank(name))).toEqual([3, 3]);
+  expect(['get_time', 'getTime', 'echo', 'list'].map((name) => rank(name))).toEqual([2, 2, 2, 2]);
+  expect(rank('store', { destructiveHint: false })).toBe(4);
+  expect(['getaway', 'store'].map((name) => rank(name))).toEqual([6, 6]);
 });
 
 it('never shows what may do harm or tell a secret, whatever it says', () => {

@@ -246,6 +246,13 @@ describe('a server that stays down', () => {
     ]);
   });
 
+  test('is no news where the start message showed it on the same screen', () => {
+    const { logs, lines } = collect('info');
+    logs.known(downAgain('command not found: uvx; trying again in 0.5 s'));
+    logs(downAgain('command not found: uvx; trying again in 2 s'));
+    expect(lines()).toEqual([]);
+  });
+
   test('is news again after it was ready', () => {
     const { logs, lines } = collect('info');
     for (const event of [down, { ...ready, server: 'broken' }, down]) logs(event);

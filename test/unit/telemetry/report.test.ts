@@ -25,6 +25,8 @@ interface Parts {
   /** When those happened that were held back. */
   readonly times: number[];
   readonly levels: LogLevel[];
+  /** Types of the events that the log was told to take for told. */
+  readonly known: string[];
   readonly screen: () => string;
 }
 
@@ -33,17 +35,21 @@ function build({ watched = false, sameScreen = false, holdMs = 0 } = {}): Parts 
   const extras: object[] = [];
   const times: number[] = [];
   const levels: LogLevel[] = [];
+  const known: string[] = [];
   const chunks: string[] = [];
   const log = (event: AppEvent, extra?: object, at?: number): void => {
     logged.push(event.type);
     if (extra !== undefined) extras.push(extra);
     if (at !== undefined) times.push(at);
   };
-  const logs: Logs = Object.assign(log, { setLevel: (level: LogLevel) => void levels.push(level) });
+  const logs: Logs = Object.assign(log, {
+    setLevel: (level: LogLevel) => void levels.push(level),
+    known: (event: AppEvent) => void known.push(event.type),
+  });
   const write = (text: string): void => void chunks.push(text);
   const startMessage = watched ? createStartMessage({ version: '1', colors: false, write }) : undefined;
   const report = createReport({ logs, startMessage, sameScreen, holdMs });
-  return { report, logged, extras, times, levels, screen: () => chunks.join('') };
+  return { report, logged, extras, times, levels, known, screen: () => chunks.join('') };
 }
 
 describe('without a terminal', () => {
@@ -58,10 +64,11 @@ describe('without a terminal', () => {
 
 describe('on a terminal', () => {
   test('the start is shown once, and the log goes on afterwards', () => {
-    const { report, logged, screen } = build({ watched: true, sameScreen: true });
+    const { report, logged, known, screen } = build({ watched: true, sameScreen: true });
     for (const event of [listening, ready, settled]) report.observe(event);
     report.started(links, () => snapshot);
     expect(logged).toEqual([]);
+    expect(known).toEqual(['listening', 'upstream-state']);
     expect(screen()).toContain('curl -X POST');
     report.observe(stopping);
     expect(logged).toEqual(['stopping']);

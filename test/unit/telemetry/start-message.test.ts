@@ -84,6 +84,8 @@ describe('a start with several servers', () => {
     const { message, text } = collect();
     for (const event of [listening, down, down]) message.show(event);
     expect(text().match(/broken/g)).toHaveLength(1);
+    message.show({ ...down, detail: 'for another reason' });
+    expect(text()).toContain('broken  for another reason\n');
   });
 });
 

@@ -21,6 +21,12 @@ describe('the tool', () => {
     expect(lineFor({ name: 'compute' })).toBe(`curl -X POST ${url}/s/compute`);
   });
 
+  test('of equals one that takes no argument at all', () => {
+    const find = { name: 'find', annotations: readOnly, inputSchema: { properties: { text: { type: 'string' } } } };
+    expect(lineFor(find, { name: 'ping', annotations: readOnly })).toBe(`curl -X POST ${url}/s/ping`);
+    expect(lineFor(find, { name: 'compute' })).toBe(`curl -X POST ${url}/s/find`);
+  });
+
   test.each([
     ['needs an argument', { name: 'get_a', inputSchema: { type: 'object', required: ['a'] } }],
     ['may need one in a branch', { name: 'get_a', inputSchema: { anyOf: [{ required: ['a'] }] } }],
