@@ -15,6 +15,7 @@ import type { AuthorizationRequired, Authorizer } from './oauth/authorizer.ts';
 import { afterSetback, noFailures, retrySentence, stableMs, type History, type Setback } from './restart-policy.ts';
 import type { CancelSignal, UpstreamStatus } from './types.ts';
 import { settledBy } from './waiting.ts';
+import { withholding } from './withheld.ts';
 
 export interface SupervisorOptions {
   readonly server: string;
@@ -87,6 +88,8 @@ export class Supervisor implements CallSource {
   readonly attempted: Promise<void>;
 
   readonly #options: SupervisorOptions;
+  /** Of what the server says, what may be told. */
+  readonly #withheld: (text: string) => string;
   readonly #lifetime = new AbortController();
   /** Of no use any more, and not yet at their end. */
   readonly #leaving = new Set<Connection>();
@@ -101,6 +104,7 @@ export class Supervisor implements CallSource {
 
   constructor(options: SupervisorOptions) {
     this.#options = options;
+    this.#withheld = withholding(options.target);
     const attempt = this.#attempt();
     this.#state = { kind: 'connecting', attempt };
     this.attempted = attempt;
@@ -298,8 +302,8 @@ export class Supervisor implements CallSource {
       memory,
       authorizer,
       guard,
-      onNoise: (excerpt) => observe({ type: 'upstream-noise', server, excerpt }),
-      onStderr: (line) => observe({ type: 'upstream-stderr', server, line }),
+      onNoise: (excerpt) => observe({ type: 'upstream-noise', server, excerpt: this.#withheld(excerpt) }),
+      onStderr: (line) => observe({ type: 'upstream-stderr', server, line: this.#withheld(line) }),
       onToolsChanged: this.#options.onToolsChanged,
       onPromptsChanged: this.#options.onPromptsChanged,
       onDoubt,
@@ -319,7 +323,8 @@ export class Supervisor implements CallSource {
     void connection.session.ended.then((reason) => this.drop(connection, reason));
   }
 
-  #setBack(setback: Setback, { hopeless, tookMs }: { readonly hopeless: boolean; readonly tookMs?: number }): void {
+  #setBack(said: Setback, { hopeless, tookMs }: { readonly hopeless: boolean; readonly tookMs?: number }): void {
+    const setback = { ...said, reason: this.#withheld(said.reason) };
     const crashed = this.#isChild && setback.crashed;
     const { history, state, delayMs, sentence } = afterSetback(this.#history, { ...setback, crashed }, Math.random());
     this.#history = history;

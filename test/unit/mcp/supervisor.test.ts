@@ -9,6 +9,7 @@ import type { Connection } from '../../../src/mcp/connection.ts';
 import { Supervisor, type SupervisorOptions, type SupervisorStatus } from '../../../src/mcp/supervisor.ts';
 import type { Reply } from '../../../src/mcp/transports/transport.ts';
 import type { Tool } from '../../../src/mcp/types.ts';
+import { sendJson, startScripted } from './remote.ts';
 import { alive, freePort, startRemote, stdioTarget, until } from '../../support.ts';
 
 /** A connection that was there for longer than this had held. */
@@ -76,6 +77,29 @@ function pidOf(connection: Connection | undefined): number {
 }
 
 const ended = (connection: Connection): Promise<boolean> => until(async () => !(await alive(pidOf(connection))));
+
+it('tells no secret that a child writes to stderr or a remote server answers with', async () => {
+  const events: unknown[] = [];
+  const observe = (event: unknown): void => void events.push(event);
+  const script = 'console.error("bad key " + process.env.API_KEY); process.exit(1)';
+  const env = { PATH: process.env['PATH'] ?? '', API_KEY: 'env-secret' };
+  const child = supervise(
+    { kind: 'stdio', command: process.execPath, args: ['-e', script], env, ownEnv: ['API_KEY'], cwd: undefined },
+    { observe },
+  );
+  const server = await startScripted(({ message, request, response }) => {
+    const said = `denied ${request.headers.authorization}`;
+    sendJson(response, { jsonrpc: '2.0', id: message.id, error: { code: -32_000, message: said } });
+  });
+  const headers = { Authorization: 'Bearer header-secret' };
+  const far = supervise({ kind: 'streamable-http', url: server.url, headers, tls: undefined }, { observe });
+  await Promise.all([child.supervisor.attempted, far.supervisor.attempted]);
+  expect(child.supervisor.status().detail).toContain('bad key ***');
+  expect(far.supervisor.status().detail).toContain('denied ***');
+  expect(events).toContainEqual(expect.objectContaining({ type: 'upstream-stderr', line: 'bad key ***' }));
+  const known = [child, far].map(({ supervisor, told }) => [told, supervisor.status(), supervisor.unavailable()]);
+  expect(JSON.stringify([events, known])).not.toMatch(/(?:env|header)-secret/);
+});
 
 describe('a child', () => {
   it('starts, and is ready', async () => {
