@@ -257,6 +257,15 @@ describe('the sources keep the invariants', () => {
     expect(missing).toEqual([]);
   });
 
+  test('every package is for the oldest Node that ours is for', () => {
+    const read = (file: string) => JSON.parse(readFileSync(join(root, file), 'utf8'));
+    const oldest = majorsOf(read('package.json').engines.node)[0] ?? 0;
+    const packages: Record<string, { readonly engines?: { readonly node?: string } }> =
+      read('package-lock.json').packages;
+    const newer = Object.entries(packages).filter(([, { engines }]) => Math.min(...majorsOf(engines?.node)) > oldest);
+    expect(newer.map(([name]) => name)).toEqual([]);
+  });
+
   test('ARCHITECTURE.md is short', () => {
     expect(readFileSync(join(root, 'ARCHITECTURE.md'), 'utf8').split('\n').length).toBeLessThanOrEqual(200);
   });
@@ -271,6 +280,12 @@ describe('the sources keep the invariants', () => {
     expect(named.filter((name) => !there.some((file) => file.endsWith(`/${name}`)))).toEqual([]);
   });
 });
+
+/** The major versions that a range such as `^20.19.0 || >=22` speaks of; 0 where there is none. */
+function majorsOf(range = '0'): number[] {
+  const majors = [...range.matchAll(/(\d+)[\d.]*/gu)].map(([, major]) => Number(major));
+  return majors.length === 0 ? [0] : majors;
+}
 
 function sourcesOf(folder: string, name: RegExp): Sources {
   const files = readdirSync(join(root, folder), { recursive: true, withFileTypes: true })

@@ -143,7 +143,11 @@ export function createHttpServer(deps: ServerDeps): HttpServer {
     },
     async inject(request) {
       const { inject } = await import('light-my-request');
-      return inject(await loadRouter(), request);
+      const answer = await inject(await loadRouter(), request);
+      // Sockets drop the body of an answer to HEAD, and so do newer versions of the library, which Node 20 cannot have.
+      return answer.raw.req.method === 'HEAD'
+        ? Object.assign(answer, { body: '', payload: '', rawPayload: Buffer.alloc(0) })
+        : answer;
     },
   };
 }

@@ -55,10 +55,12 @@ describe('the packed package', () => {
   test('holds what it needs and nothing else', () => {
     const paths = packed.files.map(({ path }) => path);
     const expected = ['dist/cli.js', 'dist/index.js', 'dist/types/index.d.ts', 'LICENSE', 'README.md', 'CHANGELOG.md'];
-    expect(paths).toEqual(expect.arrayContaining([...expected, 'config.schema.json', 'package.json']));
+    expect(paths).toEqual(
+      expect.arrayContaining([...expected, 'config.schema.json', 'package.json', 'docs/open-webui.md']),
+    );
     expect(paths).toContain('dist/assets/swagger-ui/swagger-ui-bundle.js');
     const allowed =
-      /^(dist\/.*\.(js|d\.ts|css|png|svg)|dist\/.*\/(\S+\.LICENSE\.txt|LICENSE|NOTICE)|[A-Z]+(\.md)?|[\w.]+\.json)$/;
+      /^(dist\/.*\.(js|d\.ts|css|png|svg)|docs\/[\w-]+\.md|dist\/.*\/(\S+\.LICENSE\.txt|LICENSE|NOTICE)|[A-Z]+(\.md)?|[\w.]+\.json)$/;
     expect(paths.filter((path) => !allowed.test(path))).toEqual([]);
     expect(paths.filter((path) => /test|fixture|bench|\.map$|\.env|\.npmrc/i.test(path))).toEqual([]);
     expect((packed.files.find(({ path }) => path === 'dist/cli.js')?.mode ?? 0) & 0o111).toBe(0o111);

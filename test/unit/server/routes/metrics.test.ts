@@ -28,7 +28,10 @@ test('HEAD is the same without its body', async () => {
 
 test.each(['POST', 'PUT', 'DELETE', 'TRACE'] as const)('%s is 405 and says what would be right', async (method) => {
   for (const mode of ['many', 'single'] as const) {
-    const response = await fakeProgram(servers, { metrics, mode }).inject({ method, url: '/metrics' });
+    const response = await fakeProgram(servers, { metrics, mode }).inject({
+      method: method as 'POST',
+      url: '/metrics',
+    });
     expect([response.statusCode, response.headers['allow']]).toEqual([405, 'GET, HEAD']);
     expect(response.json()).toMatchObject({ code: 'method_not_allowed' });
   }
@@ -59,7 +62,7 @@ test('it needs the key where documents do', async () => {
   expect((await open.inject('/metrics')).statusCode).toBe(200);
   const strict = fakeProgram(servers, { metrics, settings: { apiKey: 'secret', strictAuth: true } });
   for (const method of ['GET', 'HEAD'] as const) {
-    const refused = await strict.inject({ method, url: '/metrics' });
+    const refused = await strict.inject({ method: method as 'POST', url: '/metrics' });
     expect(refused.statusCode).toBe(401);
     expect(refused.headers['www-authenticate']).toContain('Basic');
     const headers = { authorization: 'Bearer wrong' };
