@@ -99,7 +99,8 @@ async function loadPatiently(load: ReloadDeps['load']): Promise<Config> {
 const nothing = { added: [], removed: [], changed: [] };
 
 function refused(reason: string): ReloadReport {
-  return { ...nothing, outcome: 'refused', detail: `${reason.replace(/\.$/, '')}; the configuration in force stays` };
+  const told = reason.endsWith('?') ? `${reason} The` : `${reason.replace(/\.$/, '')}; the`;
+  return { ...nothing, outcome: 'refused', detail: `${told} configuration in force stays` };
 }
 
 function changesNothing(diff: ConfigDiff): boolean {

@@ -125,6 +125,12 @@ describe('a reload', () => {
     expect(state.events).toMatchObject([{ type: 'reload', outcome: 'unchanged' }]);
   });
 
+  it('says what was probably meant as a sentence of its own', async () => {
+    const typo = new ConfigError('c.json:3:1: comand is unknown. Did you mean "command"?');
+    const { reload } = reloadOver(configOf(['a']), typo, typo, typo, typo);
+    expect((await reload()).detail).toMatch(/Did you mean "command"\? The configuration in force stays$/);
+  });
+
   it('is remembered until the next, unless it was quiet and changed nothing', async () => {
     const { reload } = reloadOver(configOf(['a']), configOf(['a']), ...staysWrong, configOf(['a']), configOf(['b']));
     await reload({ quiet: true });
