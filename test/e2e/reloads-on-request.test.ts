@@ -83,7 +83,7 @@ describe.skipIf(process.platform === 'win32')('mcpo reload', () => {
     expect(stderr).toMatch(/^mcpo: mcpo at [^\n]+\n$/);
     expect(stderr).toContain(`mcpo at ${url} (process ${child.pid}) refused ${file}: ${file}:2:`);
     expect(stderr).toContain('Did you mean "command"');
-    expect(stderr).toContain('the configuration in force stays');
+    expect(stderr).toContain('? The configuration in force stays');
     expect(stderr).not.toContain('s3cret');
     expect((await post(`${url}/a/add`, { a: 1, b: 1 })).body).toBe(2);
   });
