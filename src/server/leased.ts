@@ -14,7 +14,7 @@ import { traceOf } from '../trace.ts';
 import { forwardedHeaders, namedHeaders, type IsKey } from './access/forwarded.ts';
 import { isKey } from './access/keys.ts';
 import { identify } from './access/principal.ts';
-import { checkScope, checkServerScope, type Wanted } from './access/scopes.ts';
+import { checkServerScope, checkToolScope, type Wanted } from './access/scopes.ts';
 import type { Exchange } from './exchange.ts';
 import { personalSnapshot } from './personal.ts';
 import { authorizationUrlOf, forCaller } from './sign-in.ts';
@@ -70,7 +70,7 @@ export async function withLease<Found extends Told>(
   const found = findIn(exchange, way, view);
   if (found instanceof Promise) return found;
   const { name: server, config } = view;
-  checkScope(exchange.key, server, found.wanted);
+  checkToolScope(exchange.key, server, found.wanted);
   const shared = leaseOf(exchange, view, principal);
   exchange.isCall = true;
   const startedAt = performance.now();

@@ -18,9 +18,22 @@ export interface Wanted {
  * and which a key for single tools does not open. Without a key there is nothing to limit.
  */
 export function checkScope(key: KnownKey | undefined, server: string, tool: Wanted | undefined): void {
+  checkServerScope(key, server);
+  checkToolScope(key, server, tool);
+}
+
+/** The first half: before the server is tried, and before anything is said of how it is. */
+export function checkServerScope(key: KnownKey | undefined, server: string): void {
+  const limits = key?.limits;
+  if (limits?.servers === undefined || matchesAny(limits.servers, server)) return;
+  const { name } = limits;
+  throw refused(`The API key ${quoted(name)} is not for the server ${quoted(server)}`, name, 'servers');
+}
+
+/** The second half. */
+export function checkToolScope(key: KnownKey | undefined, server: string, tool: Wanted | undefined): void {
   const limits = key?.limits;
   if (limits === undefined) return;
-  checkServerScope(key, server);
   const { name, tools, readOnly } = limits;
   if (tools !== undefined && (tool === undefined || !matchesAny(tools, tool.name))) {
     const what = tool === undefined ? 'resources and prompts' : `the tool ${quoted(tool.name)}`;
@@ -30,13 +43,6 @@ export function checkScope(key: KnownKey | undefined, server: string, tool: Want
     const what = `the tool ${quoted(tool.name)} of the server ${quoted(server)} does not say that it does`;
     throw refused(`The API key ${quoted(name)} is for tools that only read, and ${what}`, name, 'readOnly');
   }
-}
-
-/** The same for a server alone: before it is tried, and before anything is said of how it is. */
-export function checkServerScope(key: KnownKey | undefined, server: string): void {
-  const { name = '', servers } = key?.limits ?? {};
-  if (servers === undefined || matchesAny(servers, server)) return;
-  throw refused(`The API key ${quoted(name)} is not for the server ${quoted(server)}`, name, 'servers');
 }
 
 function refused(what: string, key: string, limit: 'servers' | 'tools' | 'readOnly'): AppError {
